@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# nydus::project   what all code is compiled with
+# nydus::hot_path  on top of it, for the libraries that the mount helper links
+include(CheckCXXCompilerFlag)
+
+add_library(nydus_project INTERFACE)
+add_library(nydus::project ALIAS nydus_project)
+target_compile_features(nydus_project INTERFACE cxx_std_23)
+target_include_directories(nydus_project INTERFACE "${PROJECT_SOURCE_DIR}")
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+target_compile_options(nydus_project INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wcast-qual -Wformat=2 -Wundef -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  # Designated initialisers leave members at their defaults on purpose.
+  -Wno-missing-field-initializers
+  # The paths in assertions and debug information are those of the tree, wherever it lies.
+  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.")
+
+if(NYDUS_SANITIZERS)
+  target_compile_options(nydus_project INTERFACE
+    "-fsanitize=${NYDUS_SANITIZERS}" -fno-sanitize=vptr -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
+  target_link_options(nydus_project INTERFACE "-fsanitize=${NYDUS_SANITIZERS}")
+endif()
+
+# Hardening. tests/check holds the table of what each binary has against what readelf finds.
+target_compile_options(nydus_project INTERFACE
+  -fstack-protector-strong -fstack-clash-protection
+  $<$<AND:$<NOT:$<CONFIG:Debug>>,$<NOT:$<BOOL:${NYDUS_SANITIZERS}>>>:-U_FORTIFY_SOURCE>
+  $<$<AND:$<NOT:$<CONFIG:Debug>>,$<NOT:$<BOOL:${NYDUS_SANITIZERS}>>>:-D_FORTIFY_SOURCE=3>
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-mbranch-protection=standard>)
+target_link_options(nydus_project INTERFACE
+  LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
+
+add_library(nydus_hot_path INTERFACE)
+add_library(nydus::hot_path ALIAS nydus_hot_path)
+target_link_libraries(nydus_hot_path INTERFACE nydus::project)
+target_compile_options(nydus_hot_path INTERFACE
+  -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections
+  -fno-asynchronous-unwind-tables -fno-unwind-tables)
