@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/error.h"
+#include "mount_helper/mount_plan.h"
+#include "mount_helper/work_directory_guard.h"
+
+namespace nydus {
+
+// Why the kernel refused this overlay mount: causes that it reports nowhere are looked for, else
+// the log of a file system context is read. Only after a failure, because it costs time. `error`
+// is what the mount gave and is returned where nothing better is found.
+Error DiagnoseOverlayFailure(const OverlayPlan& plan, const WorkDirectoryGuard& guard, Error error);
+
+// `error`, told as a missing privilege if it is EPERM and the process lacks CAP_SYS_ADMIN.
+Error DiagnosePrivilege(Error error);
+
+}  // namespace nydus

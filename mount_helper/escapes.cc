@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mount_helper/escapes.h"
+
+#include <algorithm>
+
+namespace nydus {
+
+std::size_t FindUnescaped(std::string_view text, char stop) {
+  std::size_t at = 0;
+  while (at < text.size() && text[at] != stop) at += text[at] == '\\' ? 2U : 1U;
+  return std::min(at, text.size());
+}
+
+std::string UnescapePath(std::string_view escaped) {
+  if (!escaped.contains('\\')) return std::string(escaped);
+  std::string path;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    if (escaped[i] == '\\' && ++i == escaped.size()) break;  // the kernel drops a last one
+    path += escaped[i];
+  }
+  return path;
+}
+
+std::string EscapePath(std::string_view path) {
+  std::string escaped;
+  for (const char c : path) {
+    if (c == '\\' || c == ':' || c == ',') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+}  // namespace nydus

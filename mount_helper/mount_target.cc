@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mount_helper/mount_target.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/mount_api/mount_api.h"
+#include "base/text.h"
+
+namespace nydus {
+
+namespace {
+
+constexpr int kPathFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+std::string_view WhyNotDirectory(const std::string& path) {
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+    return "the target is a symbolic link";
+  }
+  return "the target is not a directory";
+}
+
+// The path is opened again after the mount, when the working directory may be another.
+std::string Absolute(const std::string& path) {
+  char directory[PATH_MAX];
+  if (path.starts_with('/') || getcwd(directory, sizeof directory) == nullptr) return path;
+  return StrCat(directory, "/", path);
+}
+
+}  // namespace
+
+Result<MountTarget> OpenMountTarget(const std::string& path) {
+  UniqueFd fd(open(path.c_str(), kPathFlags | O_NOFOLLOW));
+  if (fd.ok()) return MountTarget{Absolute(path), std::move(fd)};
+  const int error = errno;
+  if (error == ENOENT) return Fail(ErrorKind::kMount, "the target does not exist");
+  if (error == ENOTDIR || error == ELOOP) {
+    return Fail(ErrorKind::kMount, std::string(WhyNotDirectory(path)));
+  }
+  return FailErrno(ErrorKind::kMount, error, "open the target");
+}
+
+Result<std::string> DescriptorPath(int fd) {
+  std::string path = StrCat("/proc/self/fd/", fd);
+  struct stat wanted = {};
+  struct stat found = {};
+  if (fstat(fd, &wanted) != 0) return FailErrno(ErrorKind::kMount, errno, "fstat");
+  if (stat(path.c_str(), &found) != 0 || found.st_dev != wanted.st_dev ||
+      found.st_ino != wanted.st_ino) {
+    return Fail(ErrorKind::kMount, "/proc is missing or shows another process");
+  }
+  return path;
+}
+
+Result<UniqueFd> OpenMountedRoot(const MountTarget& target) {
+  UniqueFd root(open(target.path.c_str(), kPathFlags | O_NOFOLLOW));
+  if (!root.ok()) return FailErrno(ErrorKind::kMount, errno, "open the new mount");
+  const Result<std::uint64_t> below = MountId(target.fd.get());
+  if (!below) return Failure(below.error());
+  const Result<std::uint64_t> above = MountId(root.get());
+  if (!above) return Failure(above.error());
+  if (*above == *below) return Fail(ErrorKind::kMount, "the new mount is not at its place");
+  return root;
+}
+
+}  // namespace nydus
