@@ -56,7 +56,7 @@ class Decoder {
 
  private:
   void Emit(int bytes) {
-    for (int i = 0; i < bytes; ++i) out_ += static_cast<char>((bits_ >> (16 - 8 * i)) & 0xFF);
+    for (int i = 0; i < bytes; ++i) out_ += static_cast<char>((bits_ >> (16 - (8 * i))) & 0xFF);
   }
 
   std::string& out_;
@@ -73,7 +73,7 @@ bool IsLineBreak(char c) {
 Result<std::string> DecodeBase64(std::string_view text, Base64Reading reading) {
   const bool go = reading == Base64Reading::kGo;
   std::string bytes;
-  bytes.reserve(text.size() / 4 * 3 + 3);
+  bytes.reserve((text.size() / 4 * 3) + 3);
   Decoder decoder(bytes);
   int padding_left = 0;
   bool ended = false;
@@ -109,7 +109,7 @@ std::string EncodeBase64(std::string_view bytes) {
       bits = (bits << 8) | (i < taken ? static_cast<unsigned char>(bytes[i]) : 0U);
     }
     for (std::size_t i = 0; i < 4; ++i) {
-      text += i <= taken ? kAlphabet[(bits >> (18 - 6 * i)) & 0x3F] : '=';
+      text += i <= taken ? kAlphabet[(bits >> (18 - (6 * i))) & 0x3F] : '=';
     }
     bytes.remove_prefix(taken);
   }

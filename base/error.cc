@@ -7,7 +7,7 @@
 
 namespace nydus {
 
-Failure FailErrno(ErrorKind kind, int errno_value, std::string what, std::string hint) {
+Failure FailErrno(ErrorKind kind, int errno_value, std::string_view what, std::string hint) {
   return Failure(
       Error{kind, errno_value, StrCat(what, ": ", std::strerror(errno_value)), std::move(hint)});
 }

@@ -38,7 +38,7 @@ inline Failure Fail(ErrorKind kind, std::string message, std::string hint = {}) 
 }
 
 // "what: text of errno_value". Take errno before any other call can change it.
-Failure FailErrno(ErrorKind kind, int errno_value, std::string what, std::string hint = {});
+Failure FailErrno(ErrorKind kind, int errno_value, std::string_view what, std::string hint = {});
 
 // Puts `context` in front of the message: "context: message".
 Error Wrap(Error error, std::string_view context);

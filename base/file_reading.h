@@ -10,7 +10,7 @@
 namespace nydus {
 
 // The largest configuration file that is read, in bytes.
-inline constexpr std::size_t kMaxConfigurationBytes = 64 * 1024;
+inline constexpr std::size_t kMaxConfigurationBytes = std::size_t{64} * 1024;
 
 // The whole rest of `fd`. More than `limit` bytes is an error, never a cut text.
 Result<std::string> ReadAll(int fd, std::size_t limit);

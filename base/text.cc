@@ -28,6 +28,15 @@ bool IsUnsafe(std::string_view sequence) {
 
 }  // namespace
 
+std::string Join(std::initializer_list<TextPiece> pieces) {
+  std::size_t size = 0;
+  for (const TextPiece& piece : pieces) size += piece.text().size();
+  std::string joined;
+  joined.reserve(size);
+  for (const TextPiece& piece : pieces) joined += piece.text();
+  return joined;
+}
+
 std::string Escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());

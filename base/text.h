@@ -3,33 +3,39 @@
 
 #include <charconv>
 #include <concepts>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
 namespace nydus {
 
-namespace text_internal {
+// One argument of StrCat(): a string, or an integer as decimal digits.
+class TextPiece {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): StrCat() takes what converts.
+  TextPiece(std::string_view text) : text_(text) {}
+  TextPiece(const std::string& text) : text_(text) {}
+  TextPiece(const char* text) : text_(text) {}
+  template <std::integral T>
+    requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+  TextPiece(T number)
+      : text_(digits_, std::to_chars(digits_, digits_ + sizeof digits_, number).ptr) {}
+  // NOLINTEND(google-explicit-constructor)
+  TextPiece(const TextPiece&) = delete;
+  TextPiece& operator=(const TextPiece&) = delete;
 
-inline void Append(std::string& out, std::string_view piece) {
-  out += piece;
-}
+  [[nodiscard]] std::string_view text() const { return text_; }
 
-template <std::integral T>
-  requires(!std::same_as<T, char> && !std::same_as<T, bool>)
-void Append(std::string& out, T number) {
-  char digits[24];
-  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, number);
-  out.append(digits, end.ptr);
-}
+ private:
+  char digits_[24];
+  std::string_view text_;
+};
 
-}  // namespace text_internal
+std::string Join(std::initializer_list<TextPiece> pieces);
 
-// Joins strings and integers (decimal).
 template <typename... Pieces>
 std::string StrCat(const Pieces&... pieces) {
-  std::string out;
-  (text_internal::Append(out, pieces), ...);
-  return out;
+  return Join({TextPiece(pieces)...});
 }
 
 // The longest piece of untrusted text that a message repeats, in bytes.

@@ -136,7 +136,7 @@ class Parser {
 
   // mount(8) passes -t where the helper's name does not end with the type, mount.fuse never does.
   // Installed names may carry a suffix, as containerd's mount types do.
-  Result<> CheckType() const {
+  [[nodiscard]] Result<> CheckType() const {
     std::string_view type = type_;
     for (const std::string_view prefix : {"fuse.", "fuse3."}) {
       if (type.starts_with(prefix)) type.remove_prefix(prefix.size());

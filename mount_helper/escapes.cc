@@ -12,11 +12,12 @@ std::size_t FindUnescaped(std::string_view text, char stop) {
 }
 
 std::string UnescapePath(std::string_view escaped) {
-  if (!escaped.contains('\\')) return std::string(escaped);
   std::string path;
-  for (std::size_t i = 0; i < escaped.size(); ++i) {
-    if (escaped[i] == '\\' && ++i == escaped.size()) break;  // the kernel drops a last one
-    path += escaped[i];
+  while (!escaped.empty()) {
+    if (escaped[0] == '\\') escaped.remove_prefix(1);
+    if (escaped.empty()) break;  // the kernel drops a backslash at the end
+    path += escaped[0];
+    escaped.remove_prefix(1);
   }
   return path;
 }

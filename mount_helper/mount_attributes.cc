@@ -45,7 +45,8 @@ Result<> ChangeAttributes(int mount_fd, AttributeBits wanted, std::vector<std::s
   if (!current) return Failure(current.error());
 
   MountAttributeChange change{
-      .set = WithoutAtime(wanted.set) & ~*current,
+      // Even what seems set already: a read-only super block looks like a read-only mount.
+      .set = WithoutAtime(wanted.set),
       .clear = WithoutAtime(wanted.clear) & *current,
   };
   const bool atime_named =

@@ -13,7 +13,7 @@ namespace nydus {
 // The MOUNT_ATTR_* bits of the mount that `fd` lives on.
 Result<std::uint64_t> CurrentAttributes(int fd);
 
-// Sets and clears attributes of the mount whose root is `mount_fd`. Touches only what differs. A
+// Sets and clears attributes of the mount whose root is `mount_fd`. Clears only what is set. A
 // flag that a user namespace has locked cannot be cleared: it stays, and `notes` says so.
 Result<> ChangeAttributes(int mount_fd, AttributeBits wanted, std::vector<std::string>& notes);
 

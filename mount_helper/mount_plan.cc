@@ -129,7 +129,7 @@ Result<MountPlan> PlanMount(const MountRequest& request, const SystemFacts& fact
   if (request.remount) {
     Result<RemountPlan> remount = PlanRemount(request);
     if (!remount) return Failure(std::move(remount.error()));
-    plan.action = std::move(*remount);
+    plan.action = *remount;
     return plan;
   }
 

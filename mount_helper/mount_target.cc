@@ -2,11 +2,11 @@
 #include "mount_helper/mount_target.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 #include "base/mount_api/mount_api.h"
 #include "base/text.h"

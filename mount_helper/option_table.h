@@ -49,12 +49,12 @@ struct OptionRow {
   std::string_view name;
   OptionKind kind;
   OptionValue value = OptionValue::kNone;
-  bool set = true;                     // false: the word clears its bit
-  unsigned long mount_flag = 0;        // MS_*, include/uapi/linux/mount.h
-  std::uint64_t attribute = 0;         // MOUNT_ATTR_*, where the flag is one of the mount
-  std::string_view context_flag = {};  // the word for fsconfig(2), where there is one
-  Atime atime = Atime::kRelative;      // kAtime: the way that the word names
-  std::string_view reason = {};        // kRefused
+  bool set = true;                 // false: the word clears its bit
+  unsigned long mount_flag = 0;    // MS_*, include/uapi/linux/mount.h
+  std::uint64_t attribute = 0;     // MOUNT_ATTR_*, where the flag is one of the mount
+  std::string_view context_flag;   // the word for fsconfig(2), where there is one
+  Atime atime = Atime::kRelative;  // kAtime: the way that the word names
+  std::string_view reason;         // kRefused
 };
 
 std::span<const OptionRow> OptionTable();

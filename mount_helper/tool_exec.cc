@@ -2,13 +2,13 @@
 #include "mount_helper/tool_exec.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -27,8 +27,8 @@ constexpr char kToolName[] = "nydus-overlayctl";
 // Standard streams may be closed; what the tool inherits must not take their numbers.
 constexpr int kFirstFreeDescriptor = 3;
 
-Failure System(int error, std::string what) {
-  return FailErrno(ErrorKind::kSystem, error, std::move(what));
+Failure System(int error, std::string_view what) {
+  return FailErrno(ErrorKind::kSystem, error, what);
 }
 
 std::string PathBesideThisProgram() {

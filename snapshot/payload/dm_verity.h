@@ -12,7 +12,7 @@ namespace nydus {
 
 // Block sizes in bytes, and the number of data blocks, that the common rule admits.
 inline constexpr std::uint64_t kMinVerityBlockSize = 512;
-inline constexpr std::uint64_t kMaxVerityBlockSize = 512 * 1024;
+inline constexpr std::uint64_t kMaxVerityBlockSize = std::uint64_t{512} * 1024;
 inline constexpr std::uint64_t kMaxVerityBlocks = 0xFFFF'FFFF;
 
 // The `dm_verity` block of a Kata volume: DmVerityInfo of nydus-snapshotter and of kata-types.

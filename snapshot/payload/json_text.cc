@@ -41,7 +41,7 @@ class TreeBuilder {
     added.text = std::move(value);
     return Add(std::move(added));
   }
-  bool binary(nlohmann::json::binary_t&) { return false; }
+  static bool binary(nlohmann::json::binary_t&) { return false; }
   bool start_object(std::size_t) { return Open(JsonValue::Kind::kObject); }
   bool start_array(std::size_t) { return Open(JsonValue::Kind::kArray); }
   bool end_object() { return Close(); }

@@ -13,7 +13,7 @@ namespace nydus {
 
 // The longest payload, in bytes of decoded text. containerd's path carries at most 128 KiB of
 // base64 anyway, because all options travel as one argument.
-inline constexpr std::size_t kMaxPayloadBytes = 128 * 1024;
+inline constexpr std::size_t kMaxPayloadBytes = std::size_t{128} * 1024;
 
 enum class PayloadPolicy {
   kCompatible,  // what at least one program in use accepts
