@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where tests/setup put the programs of the neighbours."""
+
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+SETUP = Path(__file__).resolve().parents[3] / "setup" / "run"
+DEBIAN_CONTAINERD = "1.6"
+
+
+class MissingProgram(Exception):
+    """A program that tests/setup has not put into the cache yet."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Paths of all programs; asking for one that is not there raises MissingProgram."""
+
+    @cached_property
+    def _directories(self):
+        listing = subprocess.run([SETUP, "--where"], check=True, capture_output=True, text=True).stdout
+        return {name: Path(path) for name, path in (line.split("=", 1) for line in listing.splitlines())}
+
+    def _existing(self, group, name, inside):
+        path = self._directories[name] / inside
+        if not path.exists():
+            raise MissingProgram(f"{path} is missing: run tests/setup/run {group}")
+        return path
+
+    @property
+    def debian(self):
+        return self._existing("debian-programs", "debian-programs", "usr/sbin/runc").parents[2]
+
+    @property
+    def busybox(self):
+        return self.debian / "bin" / "busybox"
+
+    def containerd_directory(self, version):
+        if version == DEBIAN_CONTAINERD:
+            return self.debian / "usr" / "bin"
+        return self._existing("go-programs", f"containerd-{version}", "bin")
+
+    @property
+    def snapshotter(self):
+        return self._existing("go-programs", "nydus-snapshotter", "bin/containerd-nydus-grpc")
+
+    @property
+    def go_helper(self):
+        return self._existing("go-programs", "nydus-snapshotter", "bin/nydus-overlayfs")
+
+    @property
+    def registry(self):
+        return self._existing("go-programs", "registry", "bin/registry")
+
+    @property
+    def puller(self):
+        return self._existing("go-programs", "puller", "bin/puller")
+
+    @property
+    def nydusd(self):
+        return self._existing("cargo-programs", "nydus", "bin/nydusd")
+
+    @property
+    def nydus_image(self):
+        return self._existing("cargo-programs", "nydus", "bin/nydus-image")
