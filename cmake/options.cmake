@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 set(NYDUS_SANITIZERS "" CACHE STRING "Sanitizers for all code, as -fsanitize takes them")
+option(NYDUS_FUZZERS "Build the libFuzzer targets (Clang)" OFF)
 set(NYDUS_TOOL_PATH "${CMAKE_INSTALL_FULL_BINDIR}/nydus-overlayctl" CACHE STRING
   "Absolute path at which the mount helper looks for nydus-overlayctl first")
 

@@ -99,6 +99,19 @@ std::optional<Error> FindUpperWorkConflict(const OverlayPlan& plan) {
   return std::nullopt;
 }
 
+// The kernel refuses a layer within another one; layers that hold the upper directory are legal.
+std::optional<Error> FindOverlappingLayers(const OverlayPlan& plan) {
+  for (const Layer& outer : plan.layers) {
+    const UniqueFd outer_fd = OpenDirectory(outer.path);
+    for (const Layer& inner : plan.layers) {
+      if (&inner == &outer || !LiesBelow(OpenDirectory(inner.path), outer_fd.get())) continue;
+      return Because(StrCat("lower directories overlap: ", Quote(inner.path), " lies within ",
+                            Quote(outer.path)));
+    }
+  }
+  return std::nullopt;
+}
+
 bool IsOnOverlay(const std::string& path) {
   struct statfs status = {};
   return statfs(path.c_str(), &status) == 0 &&
@@ -111,8 +124,9 @@ std::optional<Error> FindSilentCause(const OverlayPlan& plan, const WorkDirector
   if (errno_value == EBUSY) {
     return Because("upper or work directory is in use by another overlay mount");
   }
+  if (errno_value == ELOOP) return FindOverlappingLayers(plan);
   if (errno_value != EINVAL) return std::nullopt;
-  if (guard.had_volatile_mark()) {
+  if (guard.BearsOldVolatileMark()) {
     return Because(StrCat("work directory ", Quote(*plan.work_directory),
                           " bears the mark of an earlier volatile mount"),
                    "check the upper directory, then remove work/incompat/volatile");
@@ -133,6 +147,7 @@ std::optional<Error> FindSilentCause(const OverlayPlan& plan, const WorkDirector
 // A context that is set up like the failed mount, but never mounted, has the kernel's words in its
 // log. Without `volatile`, which would leave its mark.
 Error ReadKernelReason(const OverlayPlan& plan, Error error) {
+  error.hint = "the kernel's own log may say more";
   const Result<UniqueFd> context = FsOpen("overlay");
   if (!context) return error;
   OverlayPlan trial = plan;
@@ -146,16 +161,15 @@ Error ReadKernelReason(const OverlayPlan& plan, Error error) {
 }  // namespace
 
 Error DiagnosePrivilege(Error error) {
-  if (error.errno_value != EPERM || HasSysAdmin()) return error;
-  return Error{ErrorKind::kUsage, EPERM, std::move(error.message),
-               "mounting needs CAP_SYS_ADMIN: run as root"};
+  if (HasSysAdmin()) return error;
+  return Error{ErrorKind::kUsage, EPERM, "mounting is not permitted",
+               "it needs CAP_SYS_ADMIN: run as root"};
 }
 
 Error DiagnoseOverlayFailure(const OverlayPlan& plan, const WorkDirectoryGuard& guard,
                              Error error) {
-  if (error.errno_value == 0) return error;
   error = DiagnosePrivilege(std::move(error));
-  if (error.kind == ErrorKind::kUsage) return error;
+  if (error.kind == ErrorKind::kUsage || error.errno_value == 0) return error;
   if (std::optional<Error> found = FindUnusableDirectory(plan)) return *found;
   if (std::optional<Error> found = FindUpperWorkConflict(plan)) return *found;
   if (auto found = FindSilentCause(plan, guard, error.errno_value)) return *found;

@@ -12,7 +12,8 @@ namespace nydus {
 // is what the mount gave and is returned where nothing better is found.
 Error DiagnoseOverlayFailure(const OverlayPlan& plan, const WorkDirectoryGuard& guard, Error error);
 
-// `error`, told as a missing privilege if it is EPERM and the process lacks CAP_SYS_ADMIN.
+// `error`, or a missing privilege if the process lacks CAP_SYS_ADMIN: nothing can be mounted then,
+// whatever else is wrong.
 Error DiagnosePrivilege(Error error);
 
 }  // namespace nydus

@@ -2,9 +2,11 @@
 #include "mount_helper/execution.h"
 
 #include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/mount_api/mount_api.h"
-#include "base/scope_exit.h"
 #include "mount_helper/diagnosis.h"
 #include "mount_helper/layer_bind.h"
 #include "mount_helper/overlay_mount.h"
@@ -38,29 +40,29 @@ Result<> Execute(const RemountPlan& plan, const MountTarget& target,
   return {};
 }
 
-Result<> Propagate(const std::string& mounted, const std::vector<unsigned long>& words) {
+// Of the mount whose root is the working directory.
+Result<> Propagate(const std::vector<unsigned long>& words) {
   for (const unsigned long word : words) {
-    if (Result<> set = Mount(nullptr, mounted.c_str(), nullptr, word, nullptr); !set) {
+    if (Result<> set = Mount(nullptr, ".", nullptr, word, nullptr); !set) {
       return Failure(Wrap(std::move(set.error()), "set the propagation"));
     }
   }
   return {};
 }
 
-// The kernel takes no propagation with a mount, so a failure here undoes the mount. A remount has
-// nothing to undo and its target is the mount's root already.
+// The target of a remount is the mount's root already.
+Result<> EnterMount(const MountPlan& plan, const MountTarget& target) {
+  if (!std::holds_alternative<RemountPlan>(plan.action)) return EnterMountedRoot(target);
+  if (fchdir(target.fd.get()) != 0) return FailErrno(ErrorKind::kMount, errno, "enter the target");
+  return {};
+}
+
+// The kernel takes no propagation with a mount, so a failure here undoes the mount.
 Result<> ApplyPropagation(const MountPlan& plan, const MountTarget& target) {
-  const bool is_remount = std::holds_alternative<RemountPlan>(plan.action);
-  const Result<UniqueFd> root = is_remount ? Result<UniqueFd>() : OpenMountedRoot(target);
-  if (!root) return Failure(root.error());
-  const Result<std::string> path = DescriptorPath(is_remount ? target.fd.get() : root->get());
-  if (!path) return Failure(path.error());
-  ScopeExit undo([&] {
-    if (!is_remount) (void)Unmount(path->c_str(), MNT_DETACH);
-  });
-  Result<> propagated = Propagate(*path, plan.propagation);
-  if (propagated) undo.Release();
-  return propagated;
+  Result<> done = EnterMount(plan, target);
+  if (done) done = Propagate(plan.propagation);
+  if (!done && !std::holds_alternative<RemountPlan>(plan.action)) UnmountTop(target);
+  return done;
 }
 
 }  // namespace

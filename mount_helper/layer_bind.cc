@@ -7,8 +7,8 @@
 
 #include <cerrno>
 
+#include "base/mount_api/kernel_features.h"
 #include "base/mount_api/mount_api.h"
-#include "base/scope_exit.h"
 #include "base/text.h"
 #include "mount_helper/mount_attributes.h"
 
@@ -28,25 +28,27 @@ Result<> BindDetached(int tree_fd, const LayerBindPlan& plan, const MountTarget&
   return MoveMount(tree_fd, target.fd.get());
 }
 
+Result<> SetFlagsOfMountedRoot(const LayerBindPlan& plan, const MountTarget& target) {
+  if (Result<> entered = EnterMountedRoot(target); !entered) return entered;
+  if (Result<> left = Mount(nullptr, ".", nullptr, MS_PRIVATE, nullptr); !left) return left;
+  // Without a word on access times a remount keeps those of the layer's mount.
+  const bool names_atime = plan.flags.atime && *plan.flags.atime != Atime::kRelative;
+  const unsigned long atime = names_atime ? 0 : MS_RELATIME;
+  const unsigned long flags = MS_REMOUNT | MS_BIND | MountFlagBits(plan.flags) | atime;
+  return Mount(nullptr, ".", nullptr, flags, nullptr);
+}
+
 // COMPAT(linux < 5.12): no mount_setattr. The mount is at its place before it has its flags.
 Result<> BindAttached(const LayerBindPlan& plan, const MountTarget& target) {
-  const Result<std::string> path = DescriptorPath(target.fd.get());
+  const bool absolute = plan.layer.starts_with('/');
+  const Result<std::string> path =
+      NameTarget(target, absolute ? WorkingDirectory::kFree : WorkingDirectory::kKept);
   if (!path) return Failure(path.error());
-  if (Result<> bound = Mount(plan.layer.c_str(), path->c_str(), nullptr, MS_BIND, nullptr);
-      !bound) {
-    return bound;
-  }
-  const Result<UniqueFd> root = OpenMountedRoot(target);
-  if (!root) return Failure(root.error());
-  const Result<std::string> root_path = DescriptorPath(root->get());
-  if (!root_path) return Failure(root_path.error());
-  const char* mounted = root_path->c_str();
-  ScopeExit undo([mounted] { (void)Unmount(mounted, MNT_DETACH); });
-  if (Result<> left = Mount(nullptr, mounted, nullptr, MS_PRIVATE, nullptr); !left) return left;
-  const unsigned long flags = MS_REMOUNT | MS_BIND | MountFlagBits(plan.flags);
-  if (Result<> set = Mount(nullptr, mounted, nullptr, flags, nullptr); !set) return set;
-  undo.Release();
-  return {};
+  Result<> bound = Mount(plan.layer.c_str(), path->c_str(), nullptr, MS_BIND, nullptr);
+  if (!bound) return bound;
+  Result<> set = SetFlagsOfMountedRoot(plan, target);
+  if (!set) UnmountTop(target);
+  return set;
 }
 
 Result<> CheckLayer(const std::string& layer) {
@@ -57,22 +59,14 @@ Result<> CheckLayer(const std::string& layer) {
   return {};
 }
 
-bool IsAbsent(const Error& error) {
-  return error.errno_value == ENOSYS || error.kind == ErrorKind::kUnsupported;
-}
-
 }  // namespace
 
 Result<> BindLayer(const LayerBindPlan& plan, const MountTarget& target,
                    std::vector<std::string>& notes) {
   if (Result<> usable = CheckLayer(plan.layer); !usable) return usable;
   const Result<UniqueFd> tree = OpenTreeClone(plan.layer.c_str());
-  if (tree) {
-    Result<> bound = BindDetached(tree->get(), plan, target, notes);
-    if (bound || !IsAbsent(bound.error())) return bound;
-  } else if (tree.error().errno_value != ENOSYS && tree.error().errno_value != EPERM) {
-    return Failure(tree.error());
-  }
+  Result<> bound = tree ? BindDetached(tree->get(), plan, target, notes) : Failure(tree.error());
+  if (bound || !IsAbsent(bound.error().errno_value)) return bound;
   return BindAttached(plan, target);
 }
 

@@ -58,7 +58,10 @@ Result<> ChangeAttributes(int mount_fd, AttributeBits wanted, std::vector<std::s
   if (change.set == 0 && change.clear == 0) return {};
 
   Result<> changed = MountSetattr(mount_fd, change);
-  if (changed || changed.error().errno_value != EPERM || change.clear == 0) return changed;
+  // A call that changes nothing fails only where the call itself is refused; else a flag is locked.
+  const bool locked = !changed && changed.error().errno_value == EPERM && change.clear != 0 &&
+                      MountSetattr(mount_fd, {});
+  if (!locked) return changed;
   change.clear = 0;
   change.set = WithoutAtime(change.set);
   notes.emplace_back("flags of the layer's mount are locked in this user namespace and stay");

@@ -2,6 +2,7 @@
 #include "mount_helper/mount_target.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,8 @@ Result<MountTarget> OpenMountTarget(const std::string& path) {
   return FailErrno(ErrorKind::kMount, error, "open the target");
 }
 
+namespace {
+
 Result<std::string> DescriptorPath(int fd) {
   std::string path = StrCat("/proc/self/fd/", fd);
   struct stat wanted = {};
@@ -57,15 +60,27 @@ Result<std::string> DescriptorPath(int fd) {
   return path;
 }
 
-Result<UniqueFd> OpenMountedRoot(const MountTarget& target) {
-  UniqueFd root(open(target.path.c_str(), kPathFlags | O_NOFOLLOW));
+}  // namespace
+
+Result<std::string> NameTarget(const MountTarget& target, WorkingDirectory working_directory) {
+  if (working_directory == WorkingDirectory::kFree && fchdir(target.fd.get()) == 0) return ".";
+  return DescriptorPath(target.fd.get());
+}
+
+Result<> EnterMountedRoot(const MountTarget& target) {
+  const UniqueFd root(open(target.path.c_str(), kPathFlags | O_NOFOLLOW));
   if (!root.ok()) return FailErrno(ErrorKind::kMount, errno, "open the new mount");
   const Result<std::uint64_t> below = MountId(target.fd.get());
   if (!below) return Failure(below.error());
   const Result<std::uint64_t> above = MountId(root.get());
   if (!above) return Failure(above.error());
   if (*above == *below) return Fail(ErrorKind::kMount, "the new mount is not at its place");
-  return root;
+  if (fchdir(root.get()) != 0) return FailErrno(ErrorKind::kMount, errno, "enter the new mount");
+  return {};
+}
+
+void UnmountTop(const MountTarget& target) {
+  (void)Unmount(target.path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
 }  // namespace nydus

@@ -29,13 +29,9 @@ Result<> MountByCall(const OverlayPlan& plan, const char* target, const std::str
   return {};
 }
 
-// The working directory is the one name for the opened target that needs no /proc. Paths that
-// depend on the caller's working directory forbid it.
 Result<> MountShort(const OverlayPlan& plan, const MountTarget& target, const std::string& data) {
-  if (HasOnlyAbsolutePaths(plan) && fchdir(target.fd.get()) == 0) {
-    return MountByCall(plan, ".", data);
-  }
-  const Result<std::string> path = DescriptorPath(target.fd.get());
+  const Result<std::string> path = NameTarget(
+      target, HasOnlyAbsolutePaths(plan) ? WorkingDirectory::kFree : WorkingDirectory::kKept);
   if (!path) return Failure(path.error());
   return MountByCall(plan, path->c_str(), data);
 }
@@ -57,7 +53,7 @@ Result<> MountFromCommonParent(const OverlayPlan& plan, const MountTarget& targe
   const std::string data = FormatMountData(relative.data);
   if (data.size() >= kMountDataLimit) return TooLong(long_size, data.size());
 
-  const Result<std::string> path = DescriptorPath(target.fd.get());
+  const Result<std::string> path = NameTarget(target, WorkingDirectory::kKept);
   if (!path) return Failure(path.error());
   if (chdir(parent.c_str()) != 0) {
     return FailErrno(ErrorKind::kMount, errno, StrCat("enter ", Quote(parent)));
@@ -162,6 +158,7 @@ Result<> ConfigureContext(int context_fd, const OverlayPlan& plan) {
 Error WithContextLog(Error error, int context_fd) {
   const std::vector<std::string> messages = ReadContextLog(context_fd);
   if (messages.empty() || error.kind == ErrorKind::kUnsupported) return error;
+  error.hint.clear();
   error.message = "mount overlay: the kernel says ";
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (i > 0) error.message += "; ";
@@ -177,7 +174,10 @@ std::string_view OverlayInterface(const OverlayPlan& plan) {
 Result<> MountOverlay(const OverlayPlan& plan, const MountTarget& target) {
   const std::string data = FormatMountData(plan.data);
   if (data.size() < kMountDataLimit) return MountShort(plan, target, data);
-  if (OverlayTakesLayersOneByOne()) return MountThroughContext(plan, target);
+  if (OverlayTakesLayersOneByOne()) {
+    Result<> mounted = MountThroughContext(plan, target);
+    if (mounted || !IsAbsent(mounted.error().errno_value)) return mounted;
+  }
   return MountFromCommonParent(plan, target, data.size());
 }
 

@@ -2,10 +2,12 @@
 #include "mount_helper/remount.h"
 
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include <cerrno>
 
+#include "base/mount_api/kernel_features.h"
 #include "base/mount_api/mount_api.h"
 #include "base/text.h"
 #include "mount_helper/mount_attributes.h"
@@ -22,10 +24,6 @@ bool IsOverlay(int fd) {
   return fstatfs(fd, &status) == 0 && static_cast<unsigned long>(status.f_type) == kOverlayMagic;
 }
 
-bool IsAbsent(const Error& error) {
-  return error.errno_value == ENOSYS || error.errno_value == EPERM;
-}
-
 Result<> ReconfigureSuperBlock(int context_fd, const MountFlags& flags) {
   for (const std::string_view flag : ContextFlags(flags)) {
     if (Result<> set = FsConfigFlag(context_fd, std::string(flag).c_str()); !set) return set;
@@ -33,25 +31,39 @@ Result<> ReconfigureSuperBlock(int context_fd, const MountFlags& flags) {
   return FsConfigReconfigure(context_fd);
 }
 
-// COMPAT(linux < 5.12): mount(2) takes all flags at once, so those in force are merged with the
-// named ones; a plain MS_REMOUNT would clear the rest.
-Result<> RemountByCall(const MountFlags& flags, const MountTarget& target, bool overlay) {
-  const Result<std::uint64_t> current = CurrentAttributes(target.fd.get());
-  if (!current) return Failure(current.error());
-  MountFlags merged;
+// The flags in force, as far as statfs(2) tells them, with the named ones on top. A mount keeps its
+// way with access times unless one is named, MS_RELATIME included.
+unsigned long MergedFlags(const MountFlags& flags, std::uint64_t attributes,
+                          unsigned long super_block) {
+  unsigned long merged = super_block;
   for (const OptionRow& row : OptionTable()) {
-    const bool in_force = row.set && (row.attribute & *current) != 0;
-    if (row.kind == OptionKind::kAttribute && in_force) merged.Apply(row);
+    if (row.set && (row.attribute & attributes) != 0) merged |= row.mount_flag;
   }
-  if ((*current & kMountAttrNoatime) != 0) merged.atime = Atime::kNever;
-  if ((*current & kMountAttrStrictatime) != 0) merged.atime = Atime::kStrict;
-  merged.set = (merged.set & ~flags.clear) | flags.set;
-  if (flags.atime) merged.atime = flags.atime;
+  merged = (merged & ~flags.clear) | MountFlagBits(flags);
+  if (flags.atime == Atime::kRelative) merged |= MS_RELATIME;
+  return merged;
+}
 
-  const Result<std::string> path = DescriptorPath(target.fd.get());
+// Flags of the super block that statfs(2) reports under the numbers of MS_*.
+unsigned long SuperBlockFlags(int fd) {
+  struct statvfs status = {};
+  if (fstatvfs(fd, &status) != 0) return 0;
+  return status.f_flag & (MS_SYNCHRONOUS | MS_MANDLOCK);
+}
+
+// COMPAT(linux < 5.12): mount(2) takes all flags at once, so those in force are merged with the
+// named ones; a plain MS_REMOUNT would clear the rest. The super block is left alone unless a
+// word names it: nothing tells whether it has lazytime, which would be lost.
+Result<> RemountByCall(const MountFlags& flags, const MountTarget& target, bool overlay) {
+  const Result<std::uint64_t> attributes = CurrentAttributes(target.fd.get());
+  if (!attributes) return Failure(attributes.error());
+  const bool super_block = overlay && !ContextFlags(flags).empty();
+  const unsigned long kind = super_block ? MS_REMOUNT : MS_REMOUNT | MS_BIND;
+  const unsigned long merged = MergedFlags(flags, *attributes, SuperBlockFlags(target.fd.get()));
+
+  const Result<std::string> path = NameTarget(target, WorkingDirectory::kFree);
   if (!path) return Failure(path.error());
-  const unsigned long kind = overlay ? MS_REMOUNT : MS_REMOUNT | MS_BIND;
-  return Mount(nullptr, path->c_str(), nullptr, kind | MountFlagBits(merged), nullptr);
+  return Mount(nullptr, path->c_str(), nullptr, kind | merged, nullptr);
 }
 
 Result<> RemountByContext(const MountFlags& flags, const MountTarget& target, bool overlay,
@@ -75,7 +87,7 @@ Result<> Remount(const RemountPlan& plan, const MountTarget& target,
     notes.emplace_back("rw left out: a layer that is mounted alone stays read-only");
   }
   Result<> done = RemountByContext(flags, target, overlay, notes);
-  if (!done && IsAbsent(done.error())) done = RemountByCall(flags, target, overlay);
+  if (!done && IsAbsent(done.error().errno_value)) done = RemountByCall(flags, target, overlay);
   if (done) return {};
   if (done.error().errno_value == EINVAL) {
     return Fail(ErrorKind::kMount,

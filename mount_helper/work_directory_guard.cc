@@ -23,12 +23,18 @@ constexpr std::string_view kDirtyMark = "/work/incompat/volatile/dirty";
 WorkDirectoryGuard::WorkDirectoryGuard(const OverlayPlan& plan) : is_volatile_(IsVolatile(plan)) {
   if (!plan.work_directory) return;
   directory_ = *plan.work_directory;
-  const auto exists = [this](std::string_view name) {
-    return faccessat(AT_FDCWD, StrCat(directory_, name).c_str(), F_OK, 0) == 0;
-  };
-  had_work_ = exists(kWork);
-  had_index_ = exists(kIndex);
-  had_volatile_mark_ = is_volatile_ && had_work_ && exists(kVolatileMark);
+  had_work_ = Exists(kWork);
+  had_index_ = Exists(kIndex);
+  had_volatile_mark_ = is_volatile_ && had_work_ && Exists(kVolatileMark);
+}
+
+bool WorkDirectoryGuard::Exists(std::string_view name) const {
+  return faccessat(AT_FDCWD, StrCat(directory_, name).c_str(), F_OK, 0) == 0;
+}
+
+bool WorkDirectoryGuard::BearsOldVolatileMark() const {
+  if (is_volatile_) return had_volatile_mark_;
+  return !directory_.empty() && Exists(kVolatileMark);
 }
 
 void WorkDirectoryGuard::RemoveTraces() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "mount_helper/mount_plan.h"
 
@@ -17,10 +18,12 @@ class WorkDirectoryGuard {
   // Only after a failure. Leaves everything that was there before, or that is not empty.
   void RemoveTraces() const;
 
-  // True if an earlier volatile mount left its mark.
-  [[nodiscard]] bool had_volatile_mark() const { return had_volatile_mark_; }
+  // True if an earlier volatile mount left its mark. Costs a look where the plan is not volatile.
+  [[nodiscard]] bool BearsOldVolatileMark() const;
 
  private:
+  [[nodiscard]] bool Exists(std::string_view name) const;
+
   std::string directory_;  // empty if there is nothing to guard
   bool is_volatile_ = false;
   bool had_work_ = false;

@@ -3,6 +3,8 @@
 
 #include <sys/vfs.h>
 
+#include <cerrno>
+
 #include "base/mount_api/mount_api.h"
 
 namespace nydus {
@@ -14,6 +16,10 @@ bool OverlayTakesLayersOneByOne() {
   if (!context) return false;
   const bool accepts_nonsense = FsConfigString(context->get(), "nydus-nonsense", "1").has_value();
   return !accepts_nonsense && FsConfigString(context->get(), "lowerdir+", "/").has_value();
+}
+
+bool IsAbsent(int errno_value) {
+  return errno_value == ENOSYS || errno_value == EPERM;
 }
 
 bool SelinuxIsOn() {

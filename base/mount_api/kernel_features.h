@@ -9,6 +9,10 @@ namespace nydus {
 // False as well where the calls are missing or refused (ENOSYS, EPERM from a seccomp filter).
 bool OverlayTakesLayersOneByOne();
 
+// True for what a system call of the newer mount interface answers where it is missing, or where a
+// seccomp filter takes it away.
+bool IsAbsent(int errno_value);
+
 // True if SELinux is on: its file system is mounted where its users look for it.
 bool SelinuxIsOn();
 

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace nydus {
 
 namespace {
@@ -148,14 +150,30 @@ std::vector<std::string> ReadContextLog(int context_fd) {
   return messages;
 }
 
+namespace {
+
+// COMPAT(linux < 5.8): statx tells no mount ID. proc_pid_fdinfo(5) has it in a line of its own.
+Result<std::uint64_t> MountIdFromProc(int fd) {
+  constexpr std::string_view kField = "mnt_id:\t";
+  const UniqueFd info(open(StrCat("/proc/self/fdinfo/", fd).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!info.ok()) return FailErrno(ErrorKind::kMount, errno, "find the mount ID");
+  char text[512];
+  const ssize_t got = read(info.get(), text, sizeof text);
+  const std::string_view lines(text, got > 0 ? static_cast<std::size_t>(got) : 0);
+  const std::size_t field = lines.find(kField);
+  if (field == std::string_view::npos) return Fail(ErrorKind::kMount, "fdinfo has no mount ID");
+  std::uint64_t id = 0;
+  std::from_chars(lines.data() + field + kField.size(), lines.data() + lines.size(), id);
+  return id;
+}
+
+}  // namespace
+
 Result<std::uint64_t> MountId(int fd) {
   Statx status = {};
-  if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, kStatxMountId, &status) != 0) {
-    return FailErrno(ErrorKind::kMount, errno, "statx");
-  }
-  if ((status.mask & kStatxMountId) == 0) {
-    return Fail(ErrorKind::kUnsupported, "statx knows no mount ID");
-  }
+  const bool told = syscall(SYS_statx, fd, "", AT_EMPTY_PATH, kStatxMountId, &status) == 0 &&
+                    (status.mask & kStatxMountId) != 0;
+  if (!told) return MountIdFromProc(fd);
   return status.mount_id;
 }
 

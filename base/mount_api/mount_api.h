@@ -62,7 +62,8 @@ Result<> MoveMount(int mount_fd, int target_fd);
 // What the kernel wrote into the context's log, a message each, without the level letter.
 std::vector<std::string> ReadContextLog(int context_fd);
 
-// The mount that `fd` lives on, as in the first field of /proc/self/mountinfo (Linux 5.8).
+// The mount that `fd` lives on, as in the first field of /proc/self/mountinfo. From statx(2), or
+// where that knows none (before 5.8) from /proc/self/fdinfo.
 Result<std::uint64_t> MountId(int fd);
 
 // close_range(2); where the kernel has none (before 5.9), the descriptors in /proc/self/fd.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/payload/json_text.h"
 
+#include <charconv>
 #include <optional>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@ class TreeBuilder {
   explicit TreeBuilder(JsonValue& root) : root_(root) {}
 
   [[nodiscard]] bool too_deep() const { return too_deep_; }
+  [[nodiscard]] bool number_overflow() const { return number_overflow_; }
   [[nodiscard]] std::size_t error_position() const { return error_position_; }
 
   bool null() { return Add({}); }
@@ -51,7 +53,9 @@ class TreeBuilder {
     return true;
   }
   template <typename Exception>
-  bool parse_error(std::size_t position, const std::string&, const Exception&) {
+  bool parse_error(std::size_t position, const std::string&, const Exception& exception) {
+    constexpr int kNumberOverflow = 406;  // nlohmann's out_of_range.406
+    number_overflow_ = exception.id == kNumberOverflow;
     error_position_ = position;
     return false;
   }
@@ -81,6 +85,7 @@ class TreeBuilder {
   JsonValue& root_;
   std::vector<JsonValue*> open_;  // the path to the innermost container; none of them moves
   bool too_deep_ = false;
+  bool number_overflow_ = false;
   std::size_t error_position_ = 0;
 };
 
@@ -93,30 +98,50 @@ std::optional<std::size_t> FindInvalidUtf8(std::string_view text) {
   return std::nullopt;
 }
 
-// True if the text around `position`, where parsing stopped, is a \uD800 to \uDFFF escape: the
-// parser stops at the last digit of a low one, and up to six bytes behind a high one.
-bool StoppedAtSurrogate(std::string_view text, std::size_t position) {
-  constexpr std::size_t kTwoEscapes = 12;
-  const std::size_t begin = position > kTwoEscapes ? position - kTwoEscapes : 0;
-  const std::string_view before = text.substr(begin, position - begin);
-  const std::size_t escape = before.rfind("\\ud");
-  const std::size_t upper = before.rfind("\\uD");
-  const std::size_t found = escape == std::string_view::npos ? upper : escape;
-  if (found == std::string_view::npos || found + 3 >= before.size()) return false;
-  return std::string_view("89abcdefABCDEF").contains(before[found + 3]);
+// The code unit of a \uXXXX escape at the start of `text`.
+std::optional<unsigned> ReadEscape(std::string_view text) {
+  constexpr std::size_t kEscapeBytes = 6;
+  if (text.size() < kEscapeBytes || !text.starts_with("\\u")) return std::nullopt;
+  unsigned unit = 0;
+  const char* end = text.data() + kEscapeBytes;
+  const std::from_chars_result read = std::from_chars(text.data() + 2, end, unit, 16);
+  if (read.ptr != end) return std::nullopt;
+  return unit;
+}
+
+bool IsHighSurrogate(std::optional<unsigned> unit) {
+  return unit && *unit >= 0xD800 && *unit < 0xDC00;
+}
+
+bool IsLowSurrogate(std::optional<unsigned> unit) {
+  return unit && *unit >= 0xDC00 && *unit < 0xE000;
+}
+
+// Backslashes occur in strings only, so the escapes can be found without parsing.
+std::optional<std::size_t> FindUnpairedSurrogate(std::string_view text) {
+  for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
+    const std::optional<unsigned> unit = ReadEscape(text.substr(at));
+    const bool pair = IsHighSurrogate(unit) && IsLowSurrogate(ReadEscape(text.substr(at + 6)));
+    if (!pair && (IsHighSurrogate(unit) || IsLowSurrogate(unit))) return at;
+    at += pair ? 12U : 2U;
+    if (at >= text.size()) break;
+  }
+  return std::nullopt;
 }
 
 Failure ExplainFailure(std::string_view text, const TreeBuilder& builder) {
   if (builder.too_deep()) {
     return Fail(ErrorKind::kUsage, StrCat("JSON is nested deeper than ", kMaxJsonDepth, " levels"));
   }
+  if (builder.number_overflow()) {
+    return Fail(ErrorKind::kUsage, "JSON holds a number beyond the range of a double");
+  }
   if (const std::optional<std::size_t> at = FindInvalidUtf8(text)) {
     return Fail(ErrorKind::kUsage, StrCat("JSON holds invalid UTF-8 at byte ", *at));
   }
   const std::size_t position = std::min(builder.error_position(), text.size());
-  if (StoppedAtSurrogate(text, position)) {
-    return Fail(ErrorKind::kUsage,
-                StrCat("JSON holds an unpaired surrogate escape before byte ", position));
+  if (const std::optional<std::size_t> at = FindUnpairedSurrogate(text.substr(0, position))) {
+    return Fail(ErrorKind::kUsage, StrCat("JSON holds an unpaired surrogate escape at byte ", *at));
   }
   return Fail(ErrorKind::kUsage, StrCat("not JSON: error at byte ", position));
 }
@@ -124,8 +149,11 @@ Failure ExplainFailure(std::string_view text, const TreeBuilder& builder) {
 }  // namespace
 
 Result<JsonValue> ParseJson(std::string_view text) {
-  // nlohmann skips a byte order mark, RFC 8259 and Go do not allow one.
+  // nlohmann skips a byte order mark and stops at a zero byte; RFC 8259 and Go allow neither.
   if (text.starts_with("\xEF\xBB\xBF")) return Fail(ErrorKind::kUsage, "not JSON: error at byte 0");
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    return Fail(ErrorKind::kUsage, StrCat("not JSON: error at byte ", zero));
+  }
   JsonValue root;
   TreeBuilder builder(root);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {

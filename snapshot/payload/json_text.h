@@ -27,7 +27,8 @@ struct JsonValue {
 };
 
 // Parses one JSON text (RFC 8259). Refused by name: invalid UTF-8, an unpaired surrogate escape,
-// nesting over kMaxJsonDepth. Errors give the byte position, never the text.
+// nesting over kMaxJsonDepth, and a number beyond the range of a double. Errors give the byte
+// position, never the text.
 Result<JsonValue> ParseJson(std::string_view text);
 
 }  // namespace nydus
