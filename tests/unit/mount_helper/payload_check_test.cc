@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mount_helper/payload_check.h"
+
+#include <gmock/gmock.h>
+
+#include "base/base64.h"
+#include "tests/support/result_matchers.h"
+
+namespace nydus {
+namespace {
+
+Payload ExtraOptionPayload(std::string_view json) {
+  return {PayloadKind::kExtraOption, EncodeBase64(json)};
+}
+
+Payload VolumePayload(std::string_view json) {
+  return {PayloadKind::kKataVolume, EncodeBase64(json)};
+}
+
+constexpr std::string_view kGoodExtraOption =
+    R"({"source":"/b","config":"{}","snapshotdir":"/s","fs_version":"v6"})";
+constexpr std::string_view kGoodVolume =
+    R"({"volume_type":"image_raw_block","source":"/d","fs_type":"erofs"})";
+
+Result<> Check(std::vector<Payload> payloads, std::optional<PayloadPolicy> policy = {}) {
+  MountRequest request;
+  request.payloads = std::move(payloads);
+  request.policy = policy;
+  std::vector<std::string> notes;
+  return CheckPayloads(request, notes);
+}
+
+TEST(PayloadCheck, PassesWithoutPayloads) {
+  EXPECT_THAT(Check({}), IsOk());
+}
+
+TEST(PayloadCheck, PassesGoodOnes) {
+  EXPECT_THAT(Check({ExtraOptionPayload(kGoodExtraOption), VolumePayload(kGoodVolume)}), IsOk());
+}
+
+TEST(PayloadCheck, NamesTheOptionAndTheField) {
+  EXPECT_THAT(Check({ExtraOptionPayload(R"({"source":"/b"})")}),
+              HasError(ErrorKind::kUsage, "extraoption: config: is missing or empty"));
+}
+
+TEST(PayloadCheck, CountsRepeatedOptions) {
+  EXPECT_THAT(Check({VolumePayload(kGoodVolume), ExtraOptionPayload(kGoodExtraOption),
+                     VolumePayload("{}"), VolumePayload(kGoodVolume)}),
+              HasError(ErrorKind::kUsage, "io.katacontainers.volume 2 of 3: volume_type"));
+}
+
+TEST(PayloadCheck, DecodesEveryExtraOption) {
+  EXPECT_THAT(Check({ExtraOptionPayload("{}"), ExtraOptionPayload(kGoodExtraOption)}),
+              HasError(ErrorKind::kUsage, "extraoption 1 of 2"));
+}
+
+TEST(PayloadCheck, OnlyStrictRefusesASecondExtraOption) {
+  const std::vector<Payload> two = {ExtraOptionPayload(kGoodExtraOption),
+                                    ExtraOptionPayload(kGoodExtraOption)};
+  EXPECT_THAT(Check(two), IsOk());
+  EXPECT_THAT(Check(two, PayloadPolicy::kStrict), HasError(ErrorKind::kUsage, "given twice"));
+}
+
+TEST(PayloadCheck, IgnoreDecodesNothing) {
+  EXPECT_THAT(Check({{PayloadKind::kExtraOption, "!!!"}}, PayloadPolicy::kIgnore), IsOk());
+}
+
+// {"source":"x","auth":"secret"} in an option string leaves "auth":"secret"} among the options.
+TEST(PayloadCheck, BareJsonIsRefusedByEveryPolicy) {
+  for (const auto policy :
+       {PayloadPolicy::kCompatible, PayloadPolicy::kStrict, PayloadPolicy::kIgnore}) {
+    EXPECT_THAT(Check({{PayloadKind::kExtraOption, R"({"source":"x")"}}, policy),
+                HasError(ErrorKind::kUsage, "extraoption: is bare JSON"));
+  }
+}
+
+}  // namespace
+}  // namespace nydus
