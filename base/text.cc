@@ -14,8 +14,8 @@ void AppendHexEscape(std::string& out, unsigned char byte) {
   out += kDigits[byte & 0xF];
 }
 
-// C1 controls (U+0080 to U+009F) and the line and paragraph separators move a terminal's cursor
-// or break a log line as well as ASCII controls do.
+// C1 controls (U+0080 to U+009F), the line and paragraph separators and the controls of writing
+// direction mislead a terminal or a reader of logs as well as ASCII controls do.
 bool IsUnsafe(std::string_view sequence) {
   if (sequence.size() == 1) {
     const auto byte = static_cast<unsigned char>(sequence[0]);
@@ -23,7 +23,9 @@ bool IsUnsafe(std::string_view sequence) {
   }
   if (sequence.size() == 2)
     return sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
-  return sequence == "\xE2\x80\xA8" || sequence == "\xE2\x80\xA9";
+  // U+2028 to U+202E and U+2066 to U+2069.
+  return (sequence >= "\xE2\x80\xA8" && sequence <= "\xE2\x80\xAE") ||
+         (sequence >= "\xE2\x81\xA6" && sequence <= "\xE2\x81\xA9");
 }
 
 }  // namespace

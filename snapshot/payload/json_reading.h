@@ -27,6 +27,7 @@ enum class JsonDialect { kGo, kRust };
 struct JsonOddities {
   bool unknown_key = false;
   bool duplicate_key = false;
+  bool folded_key = false;  // known in another case only
 };
 
 struct JsonReading {
@@ -78,6 +79,9 @@ Result<> ReadObject(T& object, const JsonField<T> (&fields)[kCount], const JsonV
       if (reading.oddities != nullptr) reading.oddities->duplicate_key = true;
     }
     seen[*match] = true;
+    if (value.keys[i] != field.key && reading.oddities != nullptr) {
+      reading.oddities->folded_key = true;
+    }
     if (Result<> read = field.read(object, value.elements[i], reading); !read) {
       return Failure(Wrap(std::move(read.error()), field.key));
     }

@@ -27,6 +27,8 @@ Result<JsonValue> DecodePayload(std::string_view text, PayloadPolicy policy) {
 Result<> CheckOddities(const JsonOddities& oddities, PayloadPolicy policy) {
   if (policy != PayloadPolicy::kStrict) return {};
   if (oddities.unknown_key) return Bad("holds an unknown key, refused by the strict policy");
+  if (oddities.folded_key)
+    return Bad("holds a key in the wrong case, refused by the strict policy");
   if (oddities.duplicate_key) return Bad("holds a key twice, refused by the strict policy");
   return {};
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for nydus-overlayctl: writes down all that the mount helper gave it. Its report goes to standard output as
-// lines of KIND VALUE; the request itself comes last.
+// Stands in for nydus-overlayctl: writes down all that the mount helper gave it. Its report goes to
+// standard output as lines of KIND VALUE; the request itself comes last.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void show_descriptors(void) {
   DIR* directory = opendir("/proc/self/fd");

@@ -72,6 +72,12 @@ TEST(Escape, WritesLineAndParagraphSeparatorsInHex) {
   EXPECT_EQ(Escape("\u2027\u202F"), "\u2027\u202F");
 }
 
+TEST(Escape, WritesControlsOfWritingDirectionInHex) {
+  EXPECT_EQ(Escape("\u202A\u202E"), "\\xe2\\x80\\xaa\\xe2\\x80\\xae");
+  EXPECT_EQ(Escape("\u2066\u2069"), "\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
+  EXPECT_EQ(Escape("\u2065\u206A"), "\u2065\u206A");
+}
+
 TEST(Escape, LeavesOtherUtf8Alone) {
   EXPECT_EQ(Escape("é 漢 😀"), "é 漢 😀");
 }

@@ -82,6 +82,8 @@ std::vector<Payload> Options() {
       {"WithUnknownKeyOfAHugeNumber",
        R"({"source":"s","config":"c","snapshotdir":"d","new":1e400})", "a number beyond the range",
        "a number beyond the range"},
+      {"WithFoldedKey", R"({"Source":"s","config":"c","snapshotdir":"d"})", kAccepted,
+       "holds a key in the wrong case"},
       {"WithDuplicateKey", R"({"source":"x","source":"s","config":"c","snapshotdir":"d"})",
        kAccepted, "holds a key twice"},
       {"WithNumberForSource", R"({"source":1,"config":"c","snapshotdir":"d"})",
@@ -180,7 +182,7 @@ std::vector<Payload> Volumes() {
        "image_pull: metadata: is missing", "holds a key twice"},
       {"ForNobodyBecauseRustFoldsNoKeys",
        R"({"volume_type":"image_guest_pull","SOURCE":"x","image_pull":{}})",
-       "image_pull: metadata: is missing", "image_pull: metadata: is missing"},
+       "image_pull: metadata: is missing", "holds a key in the wrong case"},
 
       {"WithVerity",
        WithVerity(kRawBlock, R"("blocknum":2361,"blocksize":512,"hashsize":4096,"offset":1212416)"),
