@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/mount_api/mount_api.h"
+#include "base/scope_exit.h"
 #include "mount_helper/diagnosis.h"
 #include "mount_helper/layer_bind.h"
 #include "mount_helper/overlay_mount.h"
@@ -59,9 +60,12 @@ Result<> EnterMount(const MountPlan& plan, const MountTarget& target) {
 
 // The kernel takes no propagation with a mount, so a failure here undoes the mount.
 Result<> ApplyPropagation(const MountPlan& plan, const MountTarget& target) {
+  ScopeExit undo([&] {
+    if (!std::holds_alternative<RemountPlan>(plan.action)) UnmountTop(target);
+  });
   Result<> done = EnterMount(plan, target);
   if (done) done = Propagate(plan.propagation);
-  if (!done && !std::holds_alternative<RemountPlan>(plan.action)) UnmountTop(target);
+  if (done) undo.Release();
   return done;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/mount_api/kernel_features.h"
 #include "base/mount_api/mount_api.h"
+#include "base/scope_exit.h"
 #include "base/text.h"
 #include "mount_helper/mount_attributes.h"
 
@@ -46,8 +47,9 @@ Result<> BindAttached(const LayerBindPlan& plan, const MountTarget& target) {
   if (!path) return Failure(path.error());
   Result<> bound = Mount(plan.layer.c_str(), path->c_str(), nullptr, MS_BIND, nullptr);
   if (!bound) return bound;
+  ScopeExit undo([&target] { UnmountTop(target); });
   Result<> set = SetFlagsOfMountedRoot(plan, target);
-  if (!set) UnmountTop(target);
+  if (set) undo.Release();
   return set;
 }
 

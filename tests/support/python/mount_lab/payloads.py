@@ -5,15 +5,10 @@ import base64
 import copy
 import json
 
+from nydus_stack.payload import verity
+
 EXTRA_OPTION = {"source": "/snapshots/3/image.boot", "config": "{}", "snapshotdir": "/snapshots/4", "fs_version": "v6"}
-VERITY = {
-    "hashtype": "sha256",
-    "blocksize": 512,
-    "hashsize": 4096,
-    "blocknum": 2200,
-    "offset": 1126400,
-    "hash": "7875f58ccad7" + "0" * 52,
-}
+VERITY = verity()
 VOLUME = {
     "volume_type": "image_raw_block",
     "source": "/snapshots/3/disk",

@@ -46,18 +46,9 @@ Result<DmVerity> Rust(std::string_view members) {
   return Read(members, JsonDialect::kRust);
 }
 
-DmVerity Base() {
-  return {.hash_algorithm = "sha256",
-          .root_hash = kHash,
-          .data_blocks = 16384,
-          .data_block_size = 512,
-          .hash_block_size = 512,
-          .hash_offset = 8388608};
-}
-
 TEST(DmVerityReading, TakesEveryField) {
-  EXPECT_EQ(Go(Members("")), Base());
-  EXPECT_EQ(Rust(Members("")), Base());
+  EXPECT_EQ(Go(Members("")), BaseVerity());
+  EXPECT_EQ(Rust(Members("")), BaseVerity());
 }
 
 TEST(DmVerityReading, HashTypeIsOneUnlessGiven) {
@@ -68,7 +59,7 @@ TEST(DmVerityReading, HashTypeIsOneUnlessGiven) {
 
 TEST(DmVerityReading, TakesTheFieldsOfKataTypesInBothDialects) {
   const std::string members = Members("", R"("salt":"00ff","hash_type":0,"no_superblock":true)");
-  DmVerity expected = Base();
+  DmVerity expected = BaseVerity();
   expected.salt = "00ff";
   expected.hash_type = 0;
   expected.no_superblock = true;
@@ -77,8 +68,8 @@ TEST(DmVerityReading, TakesTheFieldsOfKataTypesInBothDialects) {
 }
 
 TEST(DmVerityReading, NullSaltIsNone) {
-  EXPECT_EQ(Go(Members("", R"("salt":null)")), Base());
-  EXPECT_EQ(Rust(Members("", R"("salt":null)")), Base());
+  EXPECT_EQ(Go(Members("", R"("salt":null)")), BaseVerity());
+  EXPECT_EQ(Rust(Members("", R"("salt":null)")), BaseVerity());
 }
 
 TEST(DmVerityReading, KeepsTheSpellingOfTheAlgorithm) {
@@ -93,7 +84,7 @@ TEST(DmVerityReading, ReadsNumbersUpToTheLargest) {
     const std::string members = Members(key, StrCat("\"", key, "\":18446744073709551615"));
     const Result<DmVerity> verity = Go(members);
     ASSERT_THAT(verity, IsOk());
-    EXPECT_NE(*verity, Base());
+    EXPECT_NE(*verity, BaseVerity());
     EXPECT_EQ(Rust(members), *verity);
   }
 }
@@ -205,7 +196,7 @@ constexpr Foreign kForeign[] = {
 class DmVerityForeignField : public testing::TestWithParam<Foreign> {};
 
 TEST_P(DmVerityForeignField, IsPassedOverInGo) {
-  EXPECT_EQ(Go(Members("", GetParam().member)), Base());
+  EXPECT_EQ(Go(Members("", GetParam().member)), BaseVerity());
 }
 
 TEST_P(DmVerityForeignField, IsAnErrorInRust) {

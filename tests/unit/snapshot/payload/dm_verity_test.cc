@@ -18,16 +18,6 @@ constexpr const char* kUpperHash =
     "9DE18652FE74EDFB9B805AAED72AE2AA48F94333F1BA5C452AC33B1C39325174";
 constexpr const char* kSha1Hash = "9de18652fe74edfb9b805aaed72ae2aa48f94333";
 
-// The row that the tests of nydus-snapshotter and of Kata's Go runtime start from.
-DmVerity Base() {
-  return {.hash_algorithm = "sha256",
-          .root_hash = kHash,
-          .data_blocks = 16384,
-          .data_block_size = 512,
-          .hash_block_size = 512,
-          .hash_offset = 8388608};
-}
-
 // The base row with one thing changed.
 struct Change {
   const char* name;
@@ -206,7 +196,7 @@ constexpr Change kActivation[] = {
 class DmVerityRule : public testing::TestWithParam<Change> {
  protected:
   void SetUp() override {
-    verity_ = Base();
+    verity_ = BaseVerity();
     GetParam().apply(verity_);
   }
 
