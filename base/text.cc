@@ -24,8 +24,10 @@ bool IsUnsafe(std::string_view sequence) {
   if (sequence.size() == 2)
     return sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
   // U+2028 to U+202E and U+2066 to U+2069.
+  // NOLINTBEGIN(misc-misleading-bidirectional): what is looked for here
   return (sequence >= "\xE2\x80\xA8" && sequence <= "\xE2\x80\xAE") ||
          (sequence >= "\xE2\x81\xA6" && sequence <= "\xE2\x81\xA9");
+  // NOLINTEND(misc-misleading-bidirectional)
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ Result<> ReadMap(std::optional<JsonMap>& field, const JsonValue& value,
       return Fail(ErrorKind::kUsage, "is not an object of strings");
     }
     const auto [place, inserted] = field->insert_or_assign(value.keys[i], std::move(text));
-    if (!inserted && reading.oddities != nullptr) reading.oddities->duplicate_key = true;
+    if (!inserted) reading.Note(&JsonOddities::duplicate_key);
   }
   return {};
 }

@@ -33,6 +33,10 @@ struct JsonOddities {
 struct JsonReading {
   JsonDialect dialect = JsonDialect::kGo;
   JsonOddities* oddities = nullptr;  // may be null
+
+  void Note(bool JsonOddities::* oddity) const {
+    if (oddities != nullptr) oddities->*oddity = true;
+  }
 };
 
 using JsonMap = std::map<std::string, std::string>;
@@ -68,7 +72,7 @@ Result<> ReadObject(T& object, const JsonField<T> (&fields)[kCount], const JsonV
   for (std::size_t i = 0; i < value.keys.size(); ++i) {
     const std::optional<std::size_t> match = MatchKey(value.keys[i], keys, reading.dialect);
     if (!match) {
-      if (reading.oddities != nullptr) reading.oddities->unknown_key = true;
+      reading.Note(&JsonOddities::unknown_key);
       continue;
     }
     const JsonField<T>& field = fields[*match];
@@ -76,12 +80,10 @@ Result<> ReadObject(T& object, const JsonField<T> (&fields)[kCount], const JsonV
       if (reading.dialect == JsonDialect::kRust) {
         return Fail(ErrorKind::kUsage, std::string(field.key) + ": is given twice");
       }
-      if (reading.oddities != nullptr) reading.oddities->duplicate_key = true;
+      reading.Note(&JsonOddities::duplicate_key);
     }
     seen[*match] = true;
-    if (value.keys[i] != field.key && reading.oddities != nullptr) {
-      reading.oddities->folded_key = true;
-    }
+    if (value.keys[i] != field.key) reading.Note(&JsonOddities::folded_key);
     if (Result<> read = field.read(object, value.elements[i], reading); !read) {
       return Failure(Wrap(std::move(read.error()), field.key));
     }
