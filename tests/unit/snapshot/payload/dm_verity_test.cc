@@ -13,7 +13,6 @@
 namespace nydus {
 namespace {
 
-constexpr const char* kHash = "9de18652fe74edfb9b805aaed72ae2aa48f94333f1ba5c452ac33b1c39325174";
 constexpr const char* kUpperHash =
     "9DE18652FE74EDFB9B805AAED72AE2AA48F94333F1BA5C452AC33B1C39325174";
 constexpr const char* kSha1Hash = "9de18652fe74edfb9b805aaed72ae2aa48f94333";
