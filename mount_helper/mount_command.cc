@@ -84,38 +84,36 @@ Result<> MountNatively(const MountRequest& request, const CommandLine& line,
   return done;
 }
 
-Result<> Run(const CommandLine& line, std::span<char* const> arguments, std::string& target) {
-  target = line.target;
+Result<> Run(CommandLine& line, std::span<char* const> arguments) {
   const Result<UniqueFd> mount_namespace = OpenNamespaceIfGiven(line);
   if (!mount_namespace) return Failure(mount_namespace.error());
   CloseInheritedDescriptors(*mount_namespace);
 
   const Result<MountRequest> request = ParseMountRequest(line);
   if (!request) return Failure(request.error());
-  CommandLine kept = line;
-  kept.source = request->source;
-  kept.target = request->target;
+  line.source = request->source;  // what they point to is about to go
+  line.target = request->target;
   ScrubPayloads(arguments);
 
   std::vector<std::string> notes;
   if (Result<> checked = CheckPayloads(*request, notes); !checked) return checked;
   ShowIf(line.verbose, notes);
-  if (request->mode != MountMode::kNative) return Failure(ExecTool(kept, mount_namespace->get()));
-  return MountNatively(*request, kept, *mount_namespace);
+  if (request->mode != MountMode::kNative) return Failure(ExecTool(line, mount_namespace->get()));
+  return MountNatively(*request, line, *mount_namespace);
 }
 
 }  // namespace
 
 int RunMountCommand(std::span<char* const> arguments) {
-  std::string target;
   Result<> done = RefuseSetUserId();
-  const Result<CommandLine> line = ParseCommandLine(arguments);
+  Result<CommandLine> line = ParseCommandLine(arguments);
   if (done && !line) done = Failure(line.error());
   if (done && (line->help || line->version)) {
     Write(STDOUT_FILENO, line->help ? kHelpText : kVersionText);
     return kExitSuccess;
   }
-  if (done) done = Run(*line, arguments, target);
+  const std::string target(line ? line->target : "");
+  if (done) done = Run(*line, arguments);
   if (done) return kExitSuccess;
   Write(STDERR_FILENO, FormatFailure(done.error(), target));
   return ExitCodeOf(done.error());

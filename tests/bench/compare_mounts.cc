@@ -166,9 +166,12 @@ double Quantile(std::vector<double> values, double fraction) {
 }
 
 void Print(const std::vector<Program>& programs) {
-  const double limit = Quantile(programs.front().microseconds, 0.5);
+  const auto first = std::find_if(programs.begin(), programs.end(),
+                                  [](const Program& program) { return program.works; });
+  if (first == programs.end()) return;
+  const double limit = Quantile(first->microseconds, 0.5);
   std::printf("  %-16s %9s %9s %9s %9s %9s\n", "program", "p10 us", "median us", "p90 us",
-              "x limit", "VmHWM kB");
+              "x first", "VmHWM kB");
   for (const Program& program : programs) {
     if (!program.works) {
       std::printf("  %-16s %9s\n", program.name.c_str(), "fails");
@@ -196,7 +199,6 @@ int main(int argc, char** argv) {
     program.works = TimeOnce(program, lab) >= 0;
     if (program.works) MeasurePeakMemory(program, lab);
   }
-  if (!programs.front().works) Die(programs.front().name + " fails, which all others are held to");
   for (int round = 0; round < rounds; ++round) {
     for (Program& program : programs) {
       if (program.works) program.microseconds.push_back(TimeOnce(program, lab));
