@@ -14,7 +14,10 @@ def executed_lines(documents, tree):
     lines = collections.defaultdict(lambda: collections.defaultdict(bool))
     for document in documents:
         for file in document["files"]:
-            path = pathlib.Path(document["current_working_directory"], file["file"]).resolve()
+            # The build maps the top of the tree to "." (-ffile-prefix-map), which gcov takes for its own folder.
+            path = pathlib.Path(file["file"])
+            if path.is_relative_to(document["current_working_directory"]):
+                path = tree / path.relative_to(document["current_working_directory"])
             if not path.is_relative_to(tree) or path.relative_to(tree).parts[0] not in FOLDERS:
                 continue
             for line in file["lines"]:
