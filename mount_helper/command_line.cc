@@ -92,7 +92,9 @@ class Parser {
       if (letters.empty() && rest_.empty()) {
         return Usage(StrCat("option -", std::string_view(&letter, 1), " needs an argument"));
       }
-      TakeArgument(letter, letters.empty() ? Take() : letters);
+      const std::string_view argument = letters.empty() ? Take() : letters;
+      if (letter == 'N' && argument.empty()) return Usage("option -N needs a file");
+      TakeArgument(letter, argument);
       return {};
     }
     return {};

@@ -172,8 +172,11 @@ Error DiagnoseOverlayFailure(const OverlayPlan& plan, const WorkDirectoryGuard& 
   if (error.kind == ErrorKind::kUsage || error.errno_value == 0) return error;
   if (std::optional<Error> found = FindUnusableDirectory(plan)) return *found;
   if (std::optional<Error> found = FindUpperWorkConflict(plan)) return *found;
-  if (auto found = FindSilentCause(plan, guard, error.errno_value)) return *found;
-  return ReadKernelReason(plan, std::move(error));
+  const std::string before = error.message;
+  const int errno_value = error.errno_value;
+  Error told = ReadKernelReason(plan, std::move(error));
+  if (told.message != before) return told;
+  return FindSilentCause(plan, guard, errno_value).value_or(told);
 }
 
 }  // namespace nydus

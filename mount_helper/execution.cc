@@ -18,13 +18,11 @@ namespace nydus {
 
 namespace {
 
-Result<> Execute(const OverlayPlan& plan, const MountTarget& target, std::vector<std::string>&) {
-  const WorkDirectoryGuard guard(plan);
+Result<> ExecuteOverlay(const OverlayPlan& plan, const MountTarget& target,
+                        const WorkDirectoryGuard& guard) {
   Result<> mounted = MountOverlay(plan, target);
   if (mounted) return {};
-  Error error = DiagnoseOverlayFailure(plan, guard, std::move(mounted.error()));
-  guard.RemoveTraces();
-  return Failure(std::move(error));
+  return Failure(DiagnoseOverlayFailure(plan, guard, std::move(mounted.error())));
 }
 
 Result<> Execute(const LayerBindPlan& plan, const MountTarget& target,
@@ -71,10 +69,27 @@ Result<> ApplyPropagation(const MountPlan& plan, const MountTarget& target) {
 
 }  // namespace
 
+namespace {
+
+Result<> ExecuteOverlayPlan(const MountPlan& plan, const OverlayPlan& overlay,
+                            const MountTarget& target) {
+  const WorkDirectoryGuard guard(overlay);
+  Result<> done = ExecuteOverlay(overlay, target, guard);
+  if (done && !plan.propagation.empty()) done = ApplyPropagation(plan, target);
+  if (!done) guard.RemoveTraces();
+  return done;
+}
+
+}  // namespace
+
 Result<> ExecutePlan(const MountPlan& plan, const MountTarget& target,
                      std::vector<std::string>& notes) {
-  Result<> done =
-      std::visit([&](const auto& action) { return Execute(action, target, notes); }, plan.action);
+  if (const auto* overlay = std::get_if<OverlayPlan>(&plan.action)) {
+    return ExecuteOverlayPlan(plan, *overlay, target);
+  }
+  const auto* bind = std::get_if<LayerBindPlan>(&plan.action);
+  Result<> done = bind != nullptr ? Execute(*bind, target, notes)
+                                  : Execute(std::get<RemountPlan>(plan.action), target, notes);
   if (!done || plan.propagation.empty()) return done;
   return ApplyPropagation(plan, target);
 }

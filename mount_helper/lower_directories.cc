@@ -22,8 +22,20 @@ std::string TakePath(std::string_view& rest) {
 
 }  // namespace
 
+namespace {
+
+// Far more than the prefixes below with some slashes doubled.
+constexpr std::size_t kLongestDescriptorPrefix = 64;
+
+}  // namespace
+
 bool NamesDescriptor(std::string_view path) {
-  return path.starts_with("/proc/self/fd/") || path.starts_with("/dev/fd/");
+  std::string plain;
+  for (const char c : path.substr(0, kLongestDescriptorPrefix)) {
+    if (c != '/' || !plain.ends_with('/')) plain += c;
+  }
+  return plain.starts_with("/proc/self/fd/") || plain.starts_with("/proc/thread-self/fd/") ||
+         plain.starts_with("/dev/fd/");
 }
 
 Result<std::vector<Layer>> ParseLowerDirectories(std::string_view value) {

@@ -32,13 +32,15 @@ bool IsIdentifier(std::string_view text) {
              text, [](char c) { return IsIdentifierByte(c) || c == '_' || c == '.' || c == '-'; });
 }
 
-// Text from between quotes, in the form that needs none: commas escaped.
+// Text from between quotes, in the form that needs none: commas escaped. A backslash at its end,
+// which escapes nothing, would escape what comes to stand behind it.
 std::string WithoutNeedOfQuotes(std::string_view quoted) {
   std::string value;
   for (std::size_t i = 0; i < quoted.size(); ++i) {
+    if (quoted[i] == '\\' && i + 1 == quoted.size()) break;
     if (quoted[i] == ',') value += '\\';
     value += quoted[i];
-    if (quoted[i] == '\\' && i + 1 < quoted.size()) value += quoted[++i];
+    if (quoted[i] == '\\') value += quoted[++i];
   }
   return value;
 }
@@ -65,6 +67,10 @@ class RequestParser {
   Result<> Take(const OptionWord& word) {
     const OptionRow* row = FindOption(word.name, word.value.has_value());
     if (row == nullptr) {
+      const bool is_layer = word.name == "lowerdir+" || word.name == "datadir+";
+      if (is_layer && NamesDescriptor(word.value.value_or(""))) {
+        return BadOption(word.name, "names a descriptor, not a directory");
+      }
       AddData({.key = std::string(word.name), .value = DataValue(word)});
       return {};
     }
@@ -89,6 +95,7 @@ class RequestParser {
         AddData({row.kind, true, std::string(word.name), DataValue(word)});
         return {};
       case OptionKind::kSecurityContext:
+        if (value.contains('\\')) return BadOption(word.name, "holds a backslash");
         AddData({row.kind, true, std::string(word.name), std::string(value)});
         return {};
       case OptionKind::kExtraOption: return TakePayload(PayloadKind::kExtraOption, value);
@@ -135,6 +142,11 @@ class RequestParser {
   Result<> TakePayload(PayloadKind kind, std::string_view base64) {
     if (request_.payloads.size() == kMaxPayloads) {
       return Fail(ErrorKind::kUsage, StrCat("more than ", kMaxPayloads, " payloads"));
+    }
+    // JSON that was not encoded is cut at its commas, and its pieces stand among the options, where
+    // messages would show them.
+    if (base64.find_first_of("{[\"") != std::string_view::npos) {
+      return Fail(ErrorKind::kUsage, "a payload is bare JSON, not base64");
     }
     request_.payloads.push_back({kind, std::string(base64)});
     return {};

@@ -26,8 +26,16 @@ std::string_view WhyNotDirectory(const std::string& path) {
   return "the target is not a directory";
 }
 
-// The path is opened again after the mount, when the working directory may be another.
-std::string Absolute(const std::string& path) {
+// The path is opened again after the mount, when the working directory may be another and a way
+// through the directory itself (dir/below/..) is covered.
+std::string StablePath(const std::string& path, int fd) {
+  if (path.starts_with('/') && !path.contains("/..")) return path;
+  char real_path[PATH_MAX];
+  const ssize_t length =
+      readlink(StrCat("/proc/self/fd/", fd).c_str(), real_path, sizeof real_path);
+  if (length > 0 && static_cast<std::size_t>(length) < sizeof real_path) {
+    return {real_path, static_cast<std::size_t>(length)};
+  }
   char directory[PATH_MAX];
   if (path.starts_with('/') || getcwd(directory, sizeof directory) == nullptr) return path;
   return StrCat(directory, "/", path);
@@ -36,12 +44,15 @@ std::string Absolute(const std::string& path) {
 }  // namespace
 
 Result<MountTarget> OpenMountTarget(const std::string& path) {
-  UniqueFd fd(open(path.c_str(), kPathFlags | O_NOFOLLOW));
-  if (fd.ok()) return MountTarget{Absolute(path), std::move(fd)};
+  // Behind a slash the kernel would follow a link.
+  std::string plain = path;
+  while (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+  UniqueFd fd(open(plain.c_str(), kPathFlags | O_NOFOLLOW));
+  if (fd.ok()) return MountTarget{StablePath(plain, fd.get()), std::move(fd)};
   const int error = errno;
   if (error == ENOENT) return Fail(ErrorKind::kMount, "the target does not exist");
   if (error == ENOTDIR || error == ELOOP) {
-    return Fail(ErrorKind::kMount, std::string(WhyNotDirectory(path)));
+    return Fail(ErrorKind::kMount, std::string(WhyNotDirectory(plain)));
   }
   return FailErrno(ErrorKind::kMount, error, "open the target");
 }

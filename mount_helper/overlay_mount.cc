@@ -11,6 +11,7 @@
 #include "base/mount_api/mount_api.h"
 #include "base/text.h"
 #include "mount_helper/escapes.h"
+#include "mount_helper/work_directory_guard.h"
 
 namespace nydus {
 
@@ -73,7 +74,8 @@ Result<> ConfigurePathByDescriptor(int context_fd, const char* key, const std::s
 
 Result<> ConfigureString(int context_fd, const char* key, const std::string& value) {
   if (Result<> set = FsConfigString(context_fd, key, value.c_str()); !set) {
-    return FailErrno(ErrorKind::kMount, set.error().errno_value, StrCat(key, " ", Quote(value)));
+    // Only the key: the value of a misspelt payload option is still a payload.
+    return FailErrno(ErrorKind::kMount, set.error().errno_value, StrCat("option ", Quote(key)));
   }
   return {};
 }
@@ -138,7 +140,8 @@ Result<> MountThroughContext(const OverlayPlan& plan, const MountTarget& target)
   if (mounted || mounted.error().kind != ErrorKind::kUnsupported) return mounted;
 
   const std::string parent = CommonParent(plan.layers);
-  if (parent.empty() || chdir(parent.c_str()) != 0) return mounted;
+  const bool shortens = HasOnlyAbsolutePaths(plan) && !parent.empty();
+  if (!shortens || chdir(parent.c_str()) != 0) return mounted;
   return TryContext(RelativePlan(plan, parent), target);
 }
 
@@ -174,11 +177,15 @@ std::string_view OverlayInterface(const OverlayPlan& plan) {
 Result<> MountOverlay(const OverlayPlan& plan, const MountTarget& target) {
   const std::string data = FormatMountData(plan.data);
   if (data.size() < kMountDataLimit) return MountShort(plan, target, data);
-  if (OverlayTakesLayersOneByOne()) {
-    Result<> mounted = MountThroughContext(plan, target);
-    if (mounted || !IsAbsent(mounted.error().errno_value)) return mounted;
-  }
-  return MountFromCommonParent(plan, target, data.size());
+  if (!OverlayTakesLayersOneByOne()) return MountFromCommonParent(plan, target, data.size());
+  const WorkDirectoryGuard guard(plan);
+  Result<> mounted = MountThroughContext(plan, target);
+  if (mounted || !IsAbsent(mounted.error().errno_value)) return mounted;
+  // The context may have got as far as marking the work directory.
+  guard.RemoveTraces();
+  Result<> by_parent = MountFromCommonParent(plan, target, data.size());
+  const bool no_way = !by_parent && by_parent.error().errno_value == 0;
+  return no_way ? mounted : by_parent;
 }
 
 }  // namespace nydus

@@ -58,16 +58,6 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-// JSON that was not encoded is cut at its commas, and its pieces stand among the options, where
-// messages would show them.
-Result<> RefuseBareJson(const std::vector<Payload>& payloads) {
-  for (std::size_t i = 0; i < payloads.size(); ++i) {
-    if (!payloads[i].base64.starts_with('{')) continue;
-    return Fail(ErrorKind::kUsage, StrCat(NameOf(payloads, i), ": is bare JSON, not base64"));
-  }
-  return {};
-}
-
 Result<bool> NodeIgnoresPayloads() {
   const Result<std::optional<std::string>> text = ReadTrustedFile(kPayloadPolicyFile);
   if (!text) return Failure(text.error());
@@ -78,7 +68,6 @@ Result<bool> NodeIgnoresPayloads() {
 
 Result<> CheckPayloads(const MountRequest& request, std::vector<std::string>& notes) {
   const PayloadPolicy policy = request.policy.value_or(PayloadPolicy::kCompatible);
-  if (Result<> encoded = RefuseBareJson(request.payloads); !encoded) return encoded;
   if (policy == PayloadPolicy::kIgnore) return {};
   Result<> checked = CheckAll(request.payloads, policy);
   if (checked || request.policy) return checked;

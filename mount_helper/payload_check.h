@@ -15,7 +15,7 @@ inline constexpr char kPayloadPolicyFile[] = "/etc/nydus-overlayfs/payload-polic
 
 // Decodes and judges every payload by the request's policy, or the compatible one. The rescue file
 // is read only after a payload has failed, and not if the request names a policy. `notes` says
-// when it let a payload through. Bare JSON is refused by every policy.
+// when it let a payload through.
 Result<> CheckPayloads(const MountRequest& request, std::vector<std::string>& notes);
 
 }  // namespace nydus

@@ -37,7 +37,7 @@ void Describe(const OverlayPlan& plan, std::string_view target, std::vector<std:
   if (plan.upper_directory) lines.push_back(StrCat("upper ", Quote(*plan.upper_directory)));
   if (plan.work_directory) lines.push_back(StrCat("work ", Quote(*plan.work_directory)));
   for (const DataWord& word : plan.data) {
-    if (!IsDirectory(word)) lines.push_back(StrCat("data ", Quote(FormatMountData({word}))));
+    if (!IsDirectory(word)) lines.push_back(StrCat("data ", Quote(word.key)));
   }
 }
 

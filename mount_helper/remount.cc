@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mount_helper/remount.h"
 
+#include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
@@ -24,6 +26,18 @@ bool IsOverlay(int fd) {
   return fstatfs(fd, &status) == 0 && static_cast<unsigned long>(status.f_type) == kOverlayMagic;
 }
 
+// A directory within a mount lies on the mount of its parent; the root of all has no parent.
+bool IsMountRoot(int fd) {
+  const UniqueFd parent(openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat own = {};
+  struct stat above = {};
+  if (!parent.ok() || fstat(fd, &own) != 0 || fstat(parent.get(), &above) != 0) return true;
+  if (own.st_dev == above.st_dev && own.st_ino == above.st_ino) return true;
+  const Result<std::uint64_t> own_mount = MountId(fd);
+  const Result<std::uint64_t> parent_mount = MountId(parent.get());
+  return !own_mount || !parent_mount || *own_mount != *parent_mount;
+}
+
 Result<> ReconfigureSuperBlock(int context_fd, const MountFlags& flags) {
   for (const std::string_view flag : ContextFlags(flags)) {
     if (Result<> set = FsConfigFlag(context_fd, std::string(flag).c_str()); !set) return set;
@@ -40,8 +54,9 @@ unsigned long MergedFlags(const MountFlags& flags, std::uint64_t attributes,
     if (row.set && (row.attribute & attributes) != 0) merged |= row.mount_flag;
   }
   merged = (merged & ~flags.clear) | MountFlagBits(flags);
-  if (flags.atime == Atime::kRelative) merged |= MS_RELATIME;
-  return merged;
+  if (flags.atime) return *flags.atime == Atime::kRelative ? merged | MS_RELATIME : merged;
+  if ((attributes & kMountAttrNoatime) != 0) return merged | MS_NOATIME;
+  return merged | ((attributes & kMountAttrStrictatime) != 0 ? MS_STRICTATIME : MS_RELATIME);
 }
 
 // Flags of the super block that statfs(2) reports under the numbers of MS_*.
@@ -80,6 +95,12 @@ Result<> RemountByContext(const MountFlags& flags, const MountTarget& target, bo
 
 Result<> Remount(const RemountPlan& plan, const MountTarget& target,
                  std::vector<std::string>& notes) {
+  if (!IsMountRoot(target.fd.get())) {
+    return Fail(ErrorKind::kMount, "remount: the target is not a mount point");
+  }
+  if (const std::string_view flag = FlagWithoutContextForm(plan.flags); !flag.empty()) {
+    return Fail(ErrorKind::kMount, StrCat("option ", Quote(flag), " cannot be set by a remount"));
+  }
   const bool overlay = IsOverlay(target.fd.get());
   MountFlags flags = plan.flags;
   if (!overlay && (flags.clear & MS_RDONLY) != 0) {

@@ -57,7 +57,7 @@ struct Statx {
 static_assert(offsetof(Statx, mount_id) == 144 && sizeof(Statx) == 256);
 constexpr unsigned kStatxMountId = 0x1000;
 
-// The longest message that the kernel keeps in a context's log fits; longer ones come cut.
+// Longer messages are lost: the kernel answers EMSGSIZE (fs/fsopen.c: fscontext_read).
 constexpr std::size_t kMaxLogMessage = 1024;
 constexpr int kMaxLogMessages = 16;
 

@@ -68,6 +68,14 @@ TEST_F(Diagnosis, TellsAStackThatIsTooDeep) {
               HasError(ErrorKind::kMount, "lies on an overlay that has one below it"));
 }
 
+// One overlay below is legal; what is wrong is told by the kernel.
+TEST_F(Diagnosis, OverlayBelowIsNotBlamedForAnUnknownWord) {
+  const std::string other = Directory("other");
+  ASSERT_THAT(MountAtTarget("lowerdir=" + a_ + ":" + Directory("empty")), IsOk());
+  EXPECT_THAT(MountOn(other, "lowerdir=" + target_ + ":" + a_ + ",frobnicate=1"),
+              HasError(ErrorKind::kMount, "frobnicate"));
+}
+
 // A lower directory that contains the upper one is unusual and legal: fs_driver=proxy makes it.
 TEST_F(Diagnosis, LowerThatContainsTheUpperIsNoFault) {
   EXPECT_THAT(MountAtTarget("lowerdir=" + top_ + "," + UpperAndWork()), IsOk());

@@ -31,6 +31,19 @@ TEST_F(Target, MustNotBeALink) {
   EXPECT_THAT(MountOn(link, Options()), HasError(ErrorKind::kMount, "symbolic link"));
 }
 
+TEST_F(Target, MustNotBeALinkBehindASlashEither) {
+  const std::string link = top_ + "/link";
+  std::filesystem::create_directory_symlink(target_, link);
+  EXPECT_THAT(MountOn(link + "/", Options()), HasError(ErrorKind::kMount, "symbolic link"));
+}
+
+// dir/below/.. cannot be walked once the mount covers dir.
+TEST_F(Target, MayBeNamedThroughItself) {
+  Directory("target/below");
+  ASSERT_THAT(MountOn(target_ + "/below/..", Options() + ",private"), IsOk());
+  EXPECT_EQ(MountsAt(target_).size(), 1U);
+}
+
 TEST_F(Target, MayHaveLinksInItsParents) {
   const std::string link = top_ + "/link";
   const std::string inner = Directory("parent/inner");

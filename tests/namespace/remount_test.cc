@@ -40,8 +40,15 @@ TEST_F(RemountOverlay, ChangesAtime) {
 }
 
 TEST_F(RemountOverlay, NeedsAMount) {
-  EXPECT_THAT(MountOn(Directory("plain"), "remount,ro"),
-              HasError(ErrorKind::kMount, "not a mount point"));
+  for (const std::string flags : {"ro", "rw", "suid", "defaults"}) {
+    EXPECT_THAT(MountOn(Directory("plain"), "remount," + flags),
+                HasError(ErrorKind::kMount, "not a mount point"));
+  }
+}
+
+TEST_F(RemountOverlay, CannotSetIversion) {
+  MountWith("rw");
+  EXPECT_THAT(MountAtTarget("remount,iversion"), HasError(ErrorKind::kMount, "'iversion'"));
 }
 
 TEST_F(RemountOverlay, SingleLayerStaysReadOnly) {

@@ -96,6 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedForm{"NoOptions", {"overlay", "/t"}, "no mount options"},
                     RefusedForm{"NoOptionsButASwitch", {"overlay", "/t", "-r"}, "no mount options"},
                     RefusedForm{"OptionsMissing", {"overlay", "/t", "-o"}, "-o needs an argument"},
+                    RefusedForm{
+                        "EmptyNamespace", {"overlay", "/t", "-oa", "-N", ""}, "-N needs a file"},
                     RefusedForm{"UnknownLetter", {"overlay", "/t", "-q", "-oa"}, "option -q"},
                     RefusedForm{"UnknownLong", {"overlay", "/t", "--frob"}, "'--frob'"},
                     RefusedForm{"GflagsFile", {"overlay", "/t", "--flagfile=/x"}, "--flagfile"},

@@ -41,6 +41,8 @@ TEST(LowerDirectories, OrdinaryOneBelowDataOnlyIsRefused) {
 
 TEST(LowerDirectories, DescriptorsAreRefused) {
   EXPECT_THAT(ParseLowerDirectories("/a:/proc/self/fd/3"), HasError(ErrorKind::kMount, "layer 2"));
+  EXPECT_THAT(ParseLowerDirectories("/a://proc//self/fd/3"),
+              HasError(ErrorKind::kMount, "layer 2"));
   EXPECT_THAT(ParseLowerDirectories("/dev/fd/3:/a"), HasError(ErrorKind::kMount, "descriptor"));
 }
 

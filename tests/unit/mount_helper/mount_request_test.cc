@@ -130,6 +130,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"BareVolume", "io.katacontainers.volume", "needs a value"},
         BadOption{"EmptyUpper", "upperdir=", "'upperdir' needs a value"},
         BadOption{"UpperIsADescriptor", "upperdir=/proc/self/fd/4", "names a descriptor"},
+        BadOption{"AppendedLayerIsADescriptor", "lowerdir+=/proc/self/fd/3", "names a descriptor"},
+        BadOption{"ContextWithABackslash", "context=a\\\\b", "holds a backslash"},
         BadOption{"HandOverWithoutKata", "nydus.sandbox=s1", "need nydus.mode=kata"},
         BadOption{"ContainerWithASlash", "nydus.container=a/b", "is not an identifier"},
         BadOption{"ContainerThatClimbs", "nydus.container=..", "is not an identifier"},
@@ -142,6 +144,19 @@ TEST(MountRequest, LongestIdentifierIs128Bytes) {
   const std::string kata = "lowerdir=/a,nydus.mode=kata,nydus.container=";
   EXPECT_THAT(Parse(kata + std::string(128, 'c')), IsOk());
   EXPECT_THAT(Parse(kata + std::string(129, 'c')), HasError(ErrorKind::kUsage, "identifier"));
+}
+
+// {"config":"p,nydus.secret"} in an option string leaves nydus.secret"} among the options.
+TEST(MountRequest, BareJsonIsRefusedBeforeItsPiecesAreRead) {
+  for (const std::string policy : {"", "nydus.payload=ignore,"}) {
+    const auto request = Parse(policy + R"(lowerdir=/a,extraoption= {"config":"p,nydus.secret"})");
+    EXPECT_THAT(request, HasError(ErrorKind::kUsage, "bare JSON"));
+    EXPECT_THAT(request.error().message, testing::Not(testing::HasSubstr("secret")));
+  }
+}
+
+TEST(MountRequest, QuotedValueThatEndsInABackslashDoesNotSwallowTheNextWord) {
+  EXPECT_EQ(DataOf("lowerdir=\"/a:/b\\\",index=off"), "lowerdir=/a:/b,index=off");
 }
 
 TEST(MountRequest, PayloadsAreCounted) {

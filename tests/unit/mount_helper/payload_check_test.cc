@@ -65,14 +65,5 @@ TEST(PayloadCheck, IgnoreDecodesNothing) {
   EXPECT_THAT(Check({{PayloadKind::kExtraOption, "!!!"}}, PayloadPolicy::kIgnore), IsOk());
 }
 
-// {"source":"x","auth":"secret"} in an option string leaves "auth":"secret"} among the options.
-TEST(PayloadCheck, BareJsonIsRefusedByEveryPolicy) {
-  for (const auto policy :
-       {PayloadPolicy::kCompatible, PayloadPolicy::kStrict, PayloadPolicy::kIgnore}) {
-    EXPECT_THAT(Check({{PayloadKind::kExtraOption, R"({"source":"x")"}}, policy),
-                HasError(ErrorKind::kUsage, "extraoption: is bare JSON"));
-  }
-}
-
 }  // namespace
 }  // namespace nydus

@@ -23,7 +23,7 @@ TEST(PlanText, ShowsAnOverlay) {
   EXPECT_THAT(Describe("ro,lowerdir=/a:/b,upperdir=/u,workdir=/w,index=off,noatime,shared,rslave"),
               ElementsAre("overlay 'overlay' on '/t' by mount(2), 47 bytes of data",
                           "flags ro,noatime", "lower '/a'", "lower '/b'", "upper '/u'", "work '/w'",
-                          "data 'index=off'", "propagation shared,rslave"));
+                          "data 'index'", "propagation shared,rslave"));
 }
 
 TEST(PlanText, ShowsABind) {
