@@ -5,7 +5,6 @@
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,9 +18,6 @@
 namespace nydus {
 
 namespace {
-
-// include/uapi/linux/magic.h
-constexpr unsigned long kOverlayMagic = 0x794c7630;
 
 // How far up a directory tree is walked in search of another directory.
 constexpr int kMaxParents = 256;
@@ -112,10 +108,8 @@ std::optional<Error> FindOverlappingLayers(const OverlayPlan& plan) {
   return std::nullopt;
 }
 
-bool IsOnOverlay(const std::string& path) {
-  struct statfs status = {};
-  return statfs(path.c_str(), &status) == 0 &&
-         static_cast<unsigned long>(status.f_type) == kOverlayMagic;
+bool IsPathOnOverlay(const std::string& path) {
+  return IsOnOverlay(OpenDirectory(path).get());
 }
 
 // Causes that the kernel tells only in its own log, as EINVAL or EBUSY here.
@@ -131,11 +125,11 @@ std::optional<Error> FindSilentCause(const OverlayPlan& plan, const WorkDirector
                           " bears the mark of an earlier volatile mount"),
                    "check the upper directory, then remove work/incompat/volatile");
   }
-  if (plan.upper_directory && IsOnOverlay(*plan.upper_directory)) {
+  if (plan.upper_directory && IsPathOnOverlay(*plan.upper_directory)) {
     return Because(StrCat("upper directory ", Quote(*plan.upper_directory),
                           " lies on an overlay, which cannot hold one"));
   }
-  const auto nested = std::ranges::find_if(plan.layers, IsOnOverlay, &Layer::path);
+  const auto nested = std::ranges::find_if(plan.layers, IsPathOnOverlay, &Layer::path);
   if (nested != plan.layers.end()) {
     return Because(StrCat("lower directory ", Quote(nested->path),
                           " lies on an overlay that has one below it"),

@@ -67,10 +67,6 @@ Result<> ApplyPropagation(const MountPlan& plan, const MountTarget& target) {
   return done;
 }
 
-}  // namespace
-
-namespace {
-
 Result<> ExecuteOverlayPlan(const MountPlan& plan, const OverlayPlan& overlay,
                             const MountTarget& target) {
   const WorkDirectoryGuard guard(overlay);

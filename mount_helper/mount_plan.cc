@@ -18,7 +18,6 @@ namespace {
 // becomes a bind is checked against it; for an overlay the kernel is the judge.
 constexpr std::string_view kOverlayWords[] = {
     "default_permissions",
-    "fsync",
     "index",
     "metacopy",
     "nfs_export",
@@ -29,7 +28,6 @@ constexpr std::string_view kOverlayWords[] = {
     "uuid",
     "verity",
     "volatile",
-    "workdir",
     "xino",
 };
 

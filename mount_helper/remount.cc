@@ -5,7 +5,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 
 #include <cerrno>
 
@@ -17,14 +16,6 @@
 namespace nydus {
 
 namespace {
-
-// include/uapi/linux/magic.h
-constexpr unsigned long kOverlayMagic = 0x794c7630;
-
-bool IsOverlay(int fd) {
-  struct statfs status = {};
-  return fstatfs(fd, &status) == 0 && static_cast<unsigned long>(status.f_type) == kOverlayMagic;
-}
 
 // A directory within a mount lies on the mount of its parent; the root of all has no parent.
 bool IsMountRoot(int fd) {
@@ -101,7 +92,7 @@ Result<> Remount(const RemountPlan& plan, const MountTarget& target,
   if (const std::string_view flag = FlagWithoutContextForm(plan.flags); !flag.empty()) {
     return Fail(ErrorKind::kMount, StrCat("option ", Quote(flag), " cannot be set by a remount"));
   }
-  const bool overlay = IsOverlay(target.fd.get());
+  const bool overlay = IsOnOverlay(target.fd.get());
   MountFlags flags = plan.flags;
   if (!overlay && (flags.clear & MS_RDONLY) != 0) {
     flags.clear &= ~static_cast<unsigned long>(MS_RDONLY);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -175,6 +176,12 @@ Result<std::uint64_t> MountId(int fd) {
                     (status.mask & kStatxMountId) != 0;
   if (!told) return MountIdFromProc(fd);
   return status.mount_id;
+}
+
+bool IsOnOverlay(int fd) {
+  constexpr unsigned long kOverlayMagic = 0x794c7630;  // include/uapi/linux/magic.h
+  struct statfs status = {};
+  return fstatfs(fd, &status) == 0 && static_cast<unsigned long>(status.f_type) == kOverlayMagic;
 }
 
 namespace {

@@ -66,6 +66,9 @@ std::vector<std::string> ReadContextLog(int context_fd);
 // where that knows none (before 5.8) from /proc/self/fdinfo.
 Result<std::uint64_t> MountId(int fd);
 
+// True if `fd` lies on an overlay.
+bool IsOnOverlay(int fd);
+
 // close_range(2); where the kernel has none (before 5.9), the descriptors in /proc/self/fd.
 void CloseDescriptors(unsigned first, unsigned last);
 
