@@ -4,6 +4,14 @@ find_package(nlohmann_json 3.11 REQUIRED)
 add_library(nydus_json INTERFACE)
 add_library(nydus::json ALIAS nydus_json)
 target_link_libraries(nydus_json INTERFACE nlohmann_json::nlohmann_json)
+# Errors come as return values: parsing stops where nlohmann would throw. The same for all code,
+# because two variants of one inline function must not meet in a program.
+target_compile_definitions(nydus_json INTERFACE JSON_NOEXCEPTION JSON_NO_IO)
+
+if(NYDUS_TOOL)
+  find_package(gflags 2.2 REQUIRED)
+  find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+endif()
 
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)

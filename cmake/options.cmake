@@ -2,6 +2,7 @@
 
 set(NYDUS_SANITIZERS "" CACHE STRING "Sanitizers for all code, as -fsanitize takes them")
 option(NYDUS_FUZZERS "Build the libFuzzer targets (Clang)" OFF)
+option(NYDUS_TOOL "Build nydus-overlayctl and the libraries that only it links" ON)
 set(NYDUS_TOOL_PATH "${CMAKE_INSTALL_FULL_BINDIR}/nydus-overlayctl" CACHE STRING
   "Absolute path at which the mount helper looks for nydus-overlayctl first")
 

@@ -2,6 +2,7 @@
 """Fixtures of the system tests: which helpers to test, and when a missing neighbour is a failure.
 
 NYDUS_HELPERS  the builds of the helper, such as musl=PATH,static=PATH; the first one gets the long tests too
+NYDUS_TOOL     the nydus-overlayctl to test
 NYDUS_REQUIRE  kinds of tests that must not be skipped, such as system,guest
 """
 
@@ -77,6 +78,15 @@ def pytest_generate_tests(metafunc):
     for name, chosen in (("helper", helpers), ("first_helper", helpers[:1])):
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, chosen, ids=[helper.name for helper in chosen], scope="module")
+
+
+@pytest.fixture(scope="session")
+def tool():
+    """The nydus-overlayctl to test."""
+    path = Path(os.environ.get("NYDUS_TOOL", ""))
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        pytest.fail("NYDUS_TOOL is not set to a program", pytrace=False)
+    return path.absolute()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "ctl/command_line.h"
+#include "ctl/help_text.h"
+#include "ctl/verbs.h"
+
+namespace {
+
+using nydus::ErrorKind;
+using nydus::VerbOutcome;
+
+constexpr std::string_view kVersionText = "nydus-overlayctl " NYDUS_VERSION "\n";
+
+// The mount helper hands over what is no native mount (mount_helper/tool_exec.h).
+constexpr std::string_view kHandOverFlag = "--request-fd=";
+
+nydus::Result<VerbOutcome> Run(std::span<const char* const> arguments) {
+  if (!arguments.empty() && std::string_view(arguments.front()).starts_with(kHandOverFlag)) {
+    return nydus::Fail(ErrorKind::kSystem,
+                       "mounts of mode kata and image are not made by this version",
+                       "only nydus.mode=native with lowerdir= is");
+  }
+  const auto invocation = nydus::ParseInvocation(arguments, nydus::Verbs());
+  if (!invocation) return nydus::Failure(invocation.error());
+  if (invocation->version) return VerbOutcome{.output = std::string(kVersionText)};
+  if (!invocation->help) return invocation->verb->run(invocation->operands);
+  if (invocation->verb != nullptr) return VerbOutcome{.output = nydus::VerbHelp(*invocation->verb)};
+  if (!invocation->group.empty()) {
+    return VerbOutcome{.output = nydus::GroupHelp(invocation->group, nydus::Verbs())};
+  }
+  return VerbOutcome{.output = nydus::ToolHelp(nydus::Verbs())};
+}
+
+nydus::Result<> WriteOutput(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0) return nydus::FailErrno(ErrorKind::kSystem, errno, "cannot write the output");
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+nydus::ExitStatus Report(const nydus::Error& error) {
+  const std::string hint = error.hint.empty() ? "" : nydus::StrCat(" (", error.hint, ")");
+  std::fputs(nydus::StrCat("nydus-overlayctl: ", error.message, hint, "\n").c_str(), stderr);
+  return nydus::ExitStatusOf(error);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto outcome =
+      Run(std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0));
+  if (!outcome) return static_cast<int>(Report(outcome.error()));
+  if (const auto written = WriteOutput(outcome->output); !written) {
+    return static_cast<int>(Report(written.error()));
+  }
+  return static_cast<int>(outcome->status);
+}

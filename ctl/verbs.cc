@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/verbs.h"
+
+#include <utility>
+
+namespace nydus {
+
+ExitStatus ExitStatusOf(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kUsage: return ExitStatus::kUsage;
+    case ErrorKind::kSystem:
+    case ErrorKind::kMount:
+    case ErrorKind::kUnsupported: return ExitStatus::kSystem;
+    case ErrorKind::kInternal: return ExitStatus::kInternal;
+  }
+  std::unreachable();
+}
+
+std::span<const Verb> Verbs() {
+  return {};
+}
+
+}  // namespace nydus

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include "ctl/verb.h"
+
+namespace nydus {
+
+// Each verb is made in the file of its name (`Verb VerityFormatVerb();` in verity_format.cc).
+
+// All verbs, in the order of the help text.
+std::span<const Verb> Verbs();
+
+}  // namespace nydus
