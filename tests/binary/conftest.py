@@ -12,7 +12,12 @@ import subprocess
 import pytest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-NAME = "mount.fuse.nydus-overlayfs"
+
+# The programs by the name that tests use: builds of the helper, and the tool.
+PROGRAMS = {
+    build: TREE / "build" / build / "mount_helper" / "mount.fuse.nydus-overlayfs" for build in ("musl", "static", "shared")
+}
+PROGRAMS["tool"] = TREE / "build" / "release" / "ctl" / "nydus-overlayctl"
 
 
 def unavailable(reason):
@@ -42,8 +47,8 @@ class Binary:
 
 @pytest.fixture(scope="session")
 def binary_of():
-    def find(preset):
-        path = TREE / "build" / preset / "mount_helper" / NAME
+    def find(program):
+        path = PROGRAMS[program]
         if not path.exists():
             unavailable(f"{path} is not built: cmake --workflow or tests/check helpers")
         return Binary(path)

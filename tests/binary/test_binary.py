@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each build of the helper links and how it is hardened."""
+"""What each build of the helper, and the tool, links and how it is hardened."""
 
 import os
 import shutil
@@ -14,21 +14,30 @@ SMALLEST_PROMISED = 200 * 1000  # bytes of the stripped musl build
 # must be absent, so that the table is corrected when the reason goes away.
 NO_PIE = "static-PIE costs 5 % of the process's start (one relocation pass, one more page fault)"
 TABLE = [
-    ("stack protector", {"musl": True, "static": True, "shared": True}),
-    ("no executable stack", {"musl": True, "static": True, "shared": True}),
-    ("RELRO", {"musl": True, "static": True, "shared": True}),
+    ("stack protector", {"musl": True, "static": True, "shared": True, "tool": True}),
+    ("no executable stack", {"musl": True, "static": True, "shared": True, "tool": True}),
+    ("RELRO", {"musl": True, "static": True, "shared": True, "tool": True}),
     (
         "immediate binding",
-        {"musl": "nothing is bound at run time", "static": "nothing is bound at run time", "shared": True},
+        {
+            "musl": "nothing is bound at run time",
+            "static": "nothing is bound at run time",
+            "shared": True,
+            "tool": True,
+        },
     ),
-    ("position independent", {"musl": NO_PIE, "static": NO_PIE, "shared": True}),
-    ("FORTIFY_SOURCE", {"musl": "musl has no checking variants of functions", "static": True, "shared": True}),
+    ("position independent", {"musl": NO_PIE, "static": NO_PIE, "shared": True, "tool": True}),
+    (
+        "FORTIFY_SOURCE",
+        {"musl": "musl has no checking variants of functions", "static": True, "shared": True, "tool": True},
+    ),
     (
         "control-flow protection",
         {
             "musl": "the distribution's musl is built without it, and one object without takes it from all",
             "static": True,
             "shared": True,
+            "tool": True,
         },
     ),
 ]
@@ -47,7 +56,7 @@ def has(binary, feature):
     }[feature]
 
 
-@pytest.mark.parametrize("build", ["musl", "static", "shared"])
+@pytest.mark.parametrize("build", ["musl", "static", "shared", "tool"])
 @pytest.mark.parametrize("feature,builds", TABLE, ids=[row[0].replace(" ", "-") for row in TABLE])
 def test_hardening_is_as_the_table_says(binary_of, feature, builds, build):
     expected = builds[build]
@@ -67,13 +76,18 @@ def test_shared_build_links_libc_alone(binary_of):
     assert others == {"libc.so.6"}
 
 
+def test_tool_links_the_libraries_that_packages_depend_on(binary_of):
+    names = {name.partition(".so")[0] for name in binary_of("tool").needed()}
+    assert names <= {"libc", "libcrypto", "libgcc_s", "libgflags", "libmount", "libstdc++", "ld-linux-x86-64"}
+
+
 def test_musl_build_is_small(binary_of, tmp_path):
     stripped = tmp_path / "stripped"
     subprocess.run(["strip", "-o", stripped, binary_of("musl").path], check=True)
     assert stripped.stat().st_size < SMALLEST_PROMISED
 
 
-@pytest.mark.parametrize("build", ["musl", "static", "shared"])
+@pytest.mark.parametrize("build", ["musl", "static", "shared", "tool"])
 def test_binary_names_no_folder_of_the_build(binary_of, build, tmp_path):
     stripped = tmp_path / "stripped"
     binary = binary_of(build)
