@@ -11,6 +11,8 @@ target_compile_definitions(nydus_json INTERFACE JSON_NOEXCEPTION JSON_NO_IO)
 if(NYDUS_TOOL)
   find_package(gflags 2.2 REQUIRED)
   find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(mount REQUIRED IMPORTED_TARGET mount>=2.36)
 endif()
 
 if(BUILD_TESTING)
