@@ -28,7 +28,7 @@ std::string UnescapePath(std::string_view escaped) {
 std::string EscapePath(std::string_view path) {
   std::string escaped;
   for (const char c : path) {
-    if (c == '\\' || c == ':' || c == ',') escaped += '\\';
+    if (c == '\\' || c == ':' || c == ',' || c == '"') escaped += '\\';
     escaped += c;
   }
   return escaped;

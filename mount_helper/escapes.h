@@ -13,7 +13,8 @@ std::size_t FindUnescaped(std::string_view text, char stop);
 
 std::string UnescapePath(std::string_view escaped);
 
-// The inverse of UnescapePath, good for `lowerdir=`, `upperdir=` and `workdir=` alike.
+// The inverse of UnescapePath, good for `lowerdir=`, `upperdir=` and `workdir=` alike. A quote is
+// escaped because an option string takes one at the start of a value for an opening one.
 std::string EscapePath(std::string_view path);
 
 }  // namespace nydus

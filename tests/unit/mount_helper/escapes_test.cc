@@ -27,5 +27,9 @@ TEST(Escapes, EscapingIsUndoneByUnescaping) {
   EXPECT_EQ(EscapePath("/a:b"), R"(/a\:b)");
 }
 
+TEST(Escapes, QuoteAtTheStartOfAPathOpensNothing) {
+  EXPECT_EQ(EscapePath(R"("a)"), R"(\"a)");
+}
+
 }  // namespace
 }  // namespace nydus

@@ -144,6 +144,14 @@ TEST(RelativePlan, KeepsDataOnlyLayersApart) {
   EXPECT_EQ(FormatMountData(RelativePlan(Overlay(plan), "/s").data), "lowerdir=1::2");
 }
 
+// Found by fuzzing.
+TEST(RelativePlan, IsReadBackWhereADirectoryBeginsWithAQuote) {
+  const Result<MountPlan> plan = Plan(R"(workdir=/s/"w,upperdir=/s/u,lowerdir=/s/"a:/s/b)");
+  const OverlayPlan relative = RelativePlan(Overlay(plan), "/s");
+  const Result<MountPlan> again = Plan(FormatMountData(relative.data));
+  EXPECT_EQ(Overlay(again), relative);
+}
+
 TEST(AbsolutePaths, AreAskedOfEveryPath) {
   EXPECT_TRUE(HasOnlyAbsolutePaths(Overlay(Plan("lowerdir=/a:/b"))));
   EXPECT_FALSE(HasOnlyAbsolutePaths(Overlay(Plan("lowerdir=/a:b"))));
