@@ -90,12 +90,20 @@ bool HasV5Magic(std::string_view head) {
   return head.size() >= 8 && Field<std::uint32_t>(head, 0) == kV5Magic;
 }
 
+std::uint32_t V5Version(std::string_view head) {
+  return Field<std::uint32_t>(head, 4);
+}
+
+bool IsRafsV5(std::string_view head) {
+  return HasV5Magic(head) && V5Version(head) == kV5Version;
+}
+
+RafsDetection UnknownRafsVersion(std::string_view head) {
+  return {.flaw = StrCat("RAFS version ", V5Version(head) >> 8U, " is neither 5 nor 6")};
+}
+
 RafsDetection DetectV5(std::string_view head) {
   RafsDetection detection{.kind = RafsKind::kRafsV5};
-  const auto version = Field<std::uint32_t>(head, 4);
-  if (version != kV5Version) {
-    return {.flaw = StrCat("RAFS version ", version >> 8U, " is neither 5 nor 6")};
-  }
   if (head.size() < kV5FieldBytes) {
     detection.flaw = "it ends within its super block";
     return detection;
@@ -222,8 +230,9 @@ std::string_view RafsKindName(RafsKind kind) {
 }
 
 RafsDetection DetectRafs(std::string_view head, std::string_view tail) {
-  if (HasV5Magic(head)) return DetectV5(head);
+  if (IsRafsV5(head)) return DetectV5(head);
   if (HasErofsMagic(head)) return DetectErofs(head);
+  if (HasV5Magic(head)) return UnknownRafsVersion(head);
   if (const std::string_view name = TailName(tail); !name.empty()) {
     return {.kind = RafsKind::kBlobWithTail, .tail = name};
   }
@@ -244,7 +253,7 @@ Result<RafsDetection> DetectRafs(int fd) {
 
 Result<std::string_view> DetectFsVersion(std::string_view head) {
   if (head.size() < 8) return Fail(ErrorKind::kUsage, "the bootstrap is shorter than 8 bytes");
-  if (HasV5Magic(head) && Field<std::uint32_t>(head, 4) == kV5Version) return "v5";
+  if (IsRafsV5(head)) return "v5";
   if (head.size() >= kV6ExtendedEnd && HasErofsMagic(head)) return "v6";
   return Fail(ErrorKind::kUsage, "the bootstrap is neither RAFS v5 nor RAFS v6");
 }

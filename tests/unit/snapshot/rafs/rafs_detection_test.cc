@@ -108,6 +108,13 @@ TEST(RafsDetection, KnowsNoOtherVersionOfRafs) {
   EXPECT_EQ(detection.flaw, "RAFS version 4 is neither 5 nor 6");
 }
 
+// Found by fuzzing. What EROFS has in its first kilobyte is free.
+TEST(RafsDetection, LooksForErofsBehindAnUnknownVersionOfRafs) {
+  std::string image = images::Erofs();
+  images::Put<std::uint32_t>(image, 0, 0x52414653);
+  EXPECT_EQ(DetectChanged<std::uint32_t>(image, 4, 0x400).kind, RafsKind::kErofs);
+}
+
 TEST(RafsDetection, NamesTheFieldThatNydusdRefuses) {
   const std::string v5 = images::RafsV5();
   const std::string v6 = images::RafsV6();
