@@ -13,6 +13,13 @@ if(NYDUS_TOOL)
   find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(mount REQUIRED IMPORTED_TARGET mount>=2.36)
+  # Its headers alone: Debian's target would link a library that throws.
+  find_package(tomlplusplus 3.0 REQUIRED)
+  add_library(nydus_toml INTERFACE)
+  add_library(nydus::toml ALIAS nydus_toml)
+  target_include_directories(nydus_toml SYSTEM INTERFACE
+    "$<TARGET_PROPERTY:tomlplusplus::tomlplusplus,INTERFACE_INCLUDE_DIRECTORIES>")
+  target_compile_definitions(nydus_toml INTERFACE TOML_EXCEPTIONS=0 TOML_HEADER_ONLY=1)
 endif()
 
 if(BUILD_TESTING)
