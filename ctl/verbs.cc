@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/verbs.h"
 
+#include <array>
 #include <utility>
 
 namespace nydus {
@@ -17,7 +18,8 @@ ExitStatus ExitStatusOf(const Error& error) {
 }
 
 std::span<const Verb> Verbs() {
-  return {};
+  static const std::array<Verb, 1> verbs = {DoctorVerb()};
+  return verbs;
 }
 
 }  // namespace nydus

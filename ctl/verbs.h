@@ -8,6 +8,7 @@
 namespace nydus {
 
 // Each verb is made in the file of its name (`Verb VerityFormatVerb();` in verity_format.cc).
+Verb DoctorVerb();
 
 // All verbs, in the order of the help text.
 std::span<const Verb> Verbs();

@@ -135,7 +135,7 @@ void AddSeveral(const ContainerdView& containerd, Findings& findings) {
   findings.push_back(Note("containerd-several",
                           StrCat(containerd.process_count, " processes are called containerd"),
                           StrCat("only process ", containerd.process->id, " was looked at"),
-                          "name another one's configuration with --containerd_config"));
+                          "name another one's configuration with --containerd-config"));
 }
 
 void AddNamespace(const NodeView& node, const ContainerdView& containerd, Findings& findings) {
@@ -175,7 +175,7 @@ Findings CheckContainerd(const NodeView& node, const DoctorOptions& options) {
   } else {
     findings.push_back(NotChecked("containerd's configuration",
                                   StrCat(Quote(containerd.configuration), " does not exist"),
-                                  "name it with --containerd_config"));
+                                  "name it with --containerd-config"));
   }
   return findings;
 }

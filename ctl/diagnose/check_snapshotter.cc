@@ -189,7 +189,7 @@ Findings CheckSnapshotter(const NodeView& node, const DoctorOptions& options) {
   }
   if (failure.errno_value == ENOENT && !snapshotter.process) {
     return {NotChecked("the snapshotter's configuration", failure.message,
-                       "name it with --snapshotter_config")};
+                       "name it with --snapshotter-config")};
   }
   return {Bad("snapshotter-configuration-invalid", failure.message,
               "the snapshotter does not start with it", "correct the file")};
