@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "snapshot/payload/json_writing.h"
 
 namespace nydus {
 
@@ -108,6 +109,21 @@ constexpr JsonField<DmVerity> kFields[] = {
 };
 
 }  // namespace
+
+std::string FormatDmVerity(const DmVerity& verity) {
+  const DmVerity defaults;
+  JsonObjectWriter json;
+  json.AddString("hashtype", verity.hash_algorithm);
+  json.AddString("hash", verity.root_hash);
+  json.AddUnsigned("blocknum", verity.data_blocks);
+  json.AddUnsigned("blocksize", verity.data_block_size);
+  json.AddUnsigned("hashsize", verity.hash_block_size);
+  json.AddUnsigned("offset", verity.hash_offset);
+  if (verity.salt) json.AddString("salt", *verity.salt);
+  if (verity.hash_type != defaults.hash_type) json.AddUnsigned("hash_type", verity.hash_type);
+  if (verity.no_superblock) json.AddBool("no_superblock", verity.no_superblock);
+  return json.Finish();
+}
 
 Result<> ReadDmVerity(std::optional<DmVerity>& field, const JsonValue& value,
                       const JsonReading& reading) {

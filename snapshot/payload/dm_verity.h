@@ -30,6 +30,11 @@ struct DmVerity {
   bool operator==(const DmVerity&) const = default;
 };
 
+// The JSON text of `verity`, byte for byte as Go writes it. The three fields that Go does not know
+// stand behind, each only if it differs from its default: kata-types would assume the default, and
+// Go passes over them.
+std::string FormatDmVerity(const DmVerity& verity);
+
 // Result<> with the offending field's name. Fields that only kata-types knows are taken where their
 // type fits and passed over otherwise, because Go never looks at them.
 Result<> ReadDmVerity(std::optional<DmVerity>& field, const JsonValue& value,

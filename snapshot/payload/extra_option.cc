@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/payload/extra_option.h"
 
+#include "snapshot/payload/json_writing.h"
+
 namespace nydus {
 
 namespace {
@@ -29,6 +31,15 @@ constexpr JsonField<ExtraOption> kFields[] = {
 };
 
 }  // namespace
+
+std::string FormatExtraOption(const ExtraOption& option) {
+  JsonObjectWriter json;
+  json.AddString("source", option.source);
+  json.AddString("config", option.config);
+  json.AddString("snapshotdir", option.snapshot_dir);
+  json.AddString("fs_version", option.fs_version);
+  return json.Finish();
+}
 
 Result<ExtraOption> ReadExtraOption(const JsonValue& value, const JsonReading& reading) {
   ExtraOption option;

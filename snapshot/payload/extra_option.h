@@ -18,6 +18,9 @@ struct ExtraOption {
   bool operator==(const ExtraOption&) const = default;
 };
 
+// The JSON text of `option`, byte for byte as nydus-snapshotter writes it.
+std::string FormatExtraOption(const ExtraOption& option);
+
 // Reads without validating.
 Result<ExtraOption> ReadExtraOption(const JsonValue& value, const JsonReading& reading);
 

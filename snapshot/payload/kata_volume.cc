@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "snapshot/payload/json_writing.h"
+
 namespace nydus {
 
 namespace {
@@ -66,7 +68,37 @@ constexpr JsonField<KataVolume> kFields[] = {
      }},
 };
 
+std::string FormatMetadata(const KataVolume::Metadata& object) {
+  JsonObjectWriter json;
+  json.AddMap("metadata", object.metadata);
+  return json.Finish();
+}
+
+std::string FormatNydusImage(const KataVolume::NydusImage& image) {
+  JsonObjectWriter json;
+  json.AddString("config", image.config);
+  json.AddString("snapshot_dir", image.snapshot_dir);
+  return json.Finish();
+}
+
 }  // namespace
+
+std::string_view KataVolumeTypeName(KataVolumeType type) {
+  return kTypeNames[static_cast<std::size_t>(type)];
+}
+
+std::string FormatKataVolume(const KataVolume& volume) {
+  JsonObjectWriter json;
+  json.AddString("volume_type", volume.volume_type);
+  if (!volume.source.empty()) json.AddString("source", volume.source);
+  if (!volume.fs_type.empty()) json.AddString("fs_type", volume.fs_type);
+  if (!volume.options.empty()) json.AddStrings("options", volume.options);
+  if (volume.direct_volume) json.AddObject("direct_volume", FormatMetadata(*volume.direct_volume));
+  if (volume.image_pull) json.AddObject("image_pull", FormatMetadata(*volume.image_pull));
+  if (volume.nydus_image) json.AddObject("nydus_image", FormatNydusImage(*volume.nydus_image));
+  if (volume.dm_verity) json.AddObject("dm_verity", FormatDmVerity(*volume.dm_verity));
+  return json.Finish();
+}
 
 std::optional<KataVolumeType> ParseKataVolumeType(std::string_view name) {
   const auto* const found = std::ranges::find(kTypeNames, name);

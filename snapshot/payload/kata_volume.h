@@ -26,6 +26,9 @@ enum class KataVolumeType {
 // The `volume_type` of KataVirtualVolume, e.g. "image_raw_block"; nothing for an unknown one.
 std::optional<KataVolumeType> ParseKataVolumeType(std::string_view name);
 
+// The name that ParseKataVolumeType() reads.
+std::string_view KataVolumeTypeName(KataVolumeType type);
+
 // The payload of `io.katacontainers.volume=`: KataVirtualVolume of nydus-snapshotter
 // (snapshot/mount_option.go), Kata's Go runtime and kata-types.
 struct KataVolume {
@@ -51,6 +54,10 @@ struct KataVolume {
 
   bool operator==(const KataVolume&) const = default;
 };
+
+// The JSON text of `volume`, byte for byte as nydus-snapshotter writes it: empty members are left
+// out, but an object that is present and has no metadata says `"metadata":null`.
+std::string FormatKataVolume(const KataVolume& volume);
 
 // Reads without validating.
 Result<KataVolume> ReadKataVolume(const JsonValue& value, const JsonReading& reading);

@@ -11,6 +11,7 @@
 #include "tests/support/captured_command_lines.h"
 #include "tests/support/named_cases.h"
 #include "tests/support/result_matchers.h"
+#include "tests/unit/snapshot/payload/reading.h"
 
 namespace nydus {
 namespace {
@@ -65,6 +66,20 @@ TEST_P(CapturedPayload, PassesTheCompatiblePolicy) {
 
 TEST_P(CapturedPayload, PassesTheStrictPolicy) {
   ExpectAccepted(PayloadPolicy::kStrict);
+}
+
+TEST_P(CapturedPayload, IsWrittenAsItWasRead) {
+  for (const CapturedCommandLine::Payload& payload : GetParam().line.payloads) {
+    if (payload.option == "extraoption") {
+      const Result<ExtraOption> option = ReadOption(payload.json, JsonDialect::kGo);
+      ASSERT_THAT(option, IsOk());
+      EXPECT_EQ(FormatExtraOption(*option), payload.json);
+    } else {
+      const Result<KataVolume> volume = ReadVolume(payload.json, JsonDialect::kGo);
+      ASSERT_THAT(volume, IsOk());
+      EXPECT_EQ(FormatKataVolume(*volume), payload.json);
+    }
+  }
 }
 
 TEST_P(CapturedPayload, IsRefusedUnderTheOtherOption) {

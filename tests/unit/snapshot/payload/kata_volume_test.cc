@@ -36,6 +36,7 @@ class KataVolumeTypes : public testing::TestWithParam<TypeName> {};
 
 TEST_P(KataVolumeTypes, AreKnownByName) {
   EXPECT_EQ(ParseKataVolumeType(GetParam().word), GetParam().type);
+  EXPECT_EQ(KataVolumeTypeName(GetParam().type), GetParam().word);
 }
 
 TEST_P(KataVolumeTypes, StandAloneInTheSmallestVolume) {
