@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "snapshot/verity/format.h"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "snapshot/verity/tree_output.h"
+
+namespace nydus {
+
+namespace {
+
+Failure BadFile(const BlockFile& file, const std::string& why, std::string hint = {}) {
+  return Fail(ErrorKind::kUsage, StrCat(Escape(file.path()), ": ", why), std::move(hint));
+}
+
+// A hash file that does not exist yet is none of the data's names.
+Result<bool> AreOneFile(const BlockFile& data, const VerityPaths& paths) {
+  if (paths.hashes.empty()) return true;
+  const Result<BlockFile> hashes = BlockFile::Open(paths.hashes, FileAccess::kRead);
+  if (hashes) return hashes->IsSameAs(data);
+  if (hashes.error().errno_value == ENOENT) return false;
+  return Failure(hashes.error());
+}
+
+Result<> FillIn(VerityParameters& parameters, const BlockFile& data, bool one_file) {
+  if (Result<> valid = ValidateTreeFormat(parameters); !valid) return valid;
+  if (parameters.data_blocks == 0) {
+    if (data.size() % parameters.data_block_size != 0) {
+      return BadFile(data,
+                     StrCat("data blocks: ", data.size(), " bytes are no whole blocks of ",
+                            parameters.data_block_size),
+                     "say how many blocks count");
+    }
+    parameters.data_blocks = data.size() / parameters.data_block_size;
+  }
+  if (!one_file || parameters.hash_offset != 0) return {};
+  const Result<VerityLayout> layout = ComputeVerityLayout(parameters);
+  if (!layout) return Failure(layout.error());
+  const std::uint64_t beyond = layout->data_end % parameters.hash_block_size;
+  parameters.hash_offset =
+      layout->data_end + (beyond == 0 ? 0 : parameters.hash_block_size - beyond);
+  return {};
+}
+
+// Writes the levels from the lowest to the top.
+Result<> WriteLevels(const BlockFile& data, const BlockFile& hashes, const FormattedImage& image,
+                     const VerityControl& control) {
+  const VerityLayout& layout = image.layout;
+  ProgressMeter meter(control, layout.data_end + (layout.tree_end - layout.tree_begin));
+  for (std::size_t level = 0; level < layout.levels.size(); ++level) {
+    const BlockRun children = LevelRun(image.parameters, layout, data, hashes, level);
+    const HashLevel& parents = layout.levels[level];
+    const auto make_taker = [&]() -> ParentTaker {
+      return [&](std::uint64_t first, std::string_view computed) -> ChunkResult {
+        const std::uint64_t offset = parents.offset + first * image.parameters.hash_block_size;
+        if (Result<> written = hashes.Write(offset, computed); !written) {
+          return Failure(std::move(written.error()));
+        }
+        return std::nullopt;
+      };
+    };
+    const ChunkResult hashed =
+        HashBlocks(children, image.parameters, layout, make_taker, meter, control.stop);
+    if (!hashed) return Failure(hashed.error());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<FormattedImage> FormatImage(const VerityPaths& paths, const VerityParameters& parameters,
+                                   const VerityControl& control) {
+  const Result<BlockFile> data = BlockFile::Open(paths.data, FileAccess::kRead);
+  if (!data) return Failure(data.error());
+  const Result<bool> one_file = AreOneFile(*data, paths);
+  if (!one_file) return Failure(one_file.error());
+
+  FormattedImage image{.parameters = parameters};
+  if (Result<> filled = FillIn(image.parameters, *data, *one_file); !filled) {
+    return Failure(std::move(filled.error()));
+  }
+  Result<VerityLayout> layout = ComputeVerityLayout(image.parameters);
+  if (!layout) return Failure(std::move(layout.error()));
+  image.layout = std::move(*layout);
+  if (Result<> inside = CheckDataArea(*data, image.parameters, image.layout); !inside) {
+    return Failure(std::move(inside.error()));
+  }
+  if (*one_file) {
+    if (Result<> apart = CheckAreasApart(image.parameters, image.layout); !apart) {
+      return Failure(Wrap(std::move(apart.error()), Escape(paths.data)));
+    }
+  }
+
+  Result<TreeOutput> output =
+      TreeOutput::Begin(*one_file ? paths.data : paths.hashes, image.parameters, image.layout);
+  if (!output) return Failure(std::move(output.error()));
+  if (Result<> written = WriteLevels(*data, output->file(), image, control); !written) {
+    return Failure(std::move(written.error()));
+  }
+  const BlockRun top =
+      LevelRun(image.parameters, image.layout, *data, output->file(), image.layout.levels.size());
+  Result<std::string> root_hash = HashOnlyBlock(top, image.parameters);
+  if (!root_hash) return Failure(std::move(root_hash.error()));
+  image.root_hash = std::move(*root_hash);
+  if (Result<> finished = output->Finish(image.parameters); !finished) {
+    return Failure(std::move(finished.error()));
+  }
+  return image;
+}
+
+}  // namespace nydus
