@@ -18,7 +18,8 @@ ExitStatus ExitStatusOf(const Error& error) {
 }
 
 std::span<const Verb> Verbs() {
-  static const std::array<Verb, 1> verbs = {DoctorVerb()};
+  static const std::array<Verb, 4> verbs = {DoctorVerb(), VerityFormatVerb(), VerityVerifyVerb(),
+                                            VerityDumpVerb()};
   return verbs;
 }
 

@@ -9,6 +9,9 @@ namespace nydus {
 
 // Each verb is made in the file of its name (`Verb VerityFormatVerb();` in verity_format.cc).
 Verb DoctorVerb();
+Verb VerityDumpVerb();
+Verb VerityFormatVerb();
+Verb VerityVerifyVerb();
 
 // All verbs, in the order of the help text.
 std::span<const Verb> Verbs();

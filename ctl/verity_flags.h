@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gflags/gflags_declare.h>
+
+#include "base/error.h"
+#include "snapshot/verity/parameters.h"
+
+// The flags that several of the verity verbs take. They bear veritysetup's names.
+DECLARE_bool(no_superblock);
+DECLARE_string(uuid);
+DECLARE_uint64(hash_offset);
+
+namespace nydus {
+
+// What --format, --hash, --salt, --data-block-size, --hash-block-size, --data-blocks and
+// --hash-offset say; no superblock. Errors name the flag.
+Result<VerityParameters> ParametersOfFlags();
+
+// An error if one of them, besides --hash-offset, was given: the superblock says it.
+Result<> CheckFormatFlagsUnset();
+
+}  // namespace nydus
