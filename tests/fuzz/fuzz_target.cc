@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/fuzz_target.h"
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 namespace nydus {
 
@@ -15,9 +16,13 @@ void Demand(bool holds, std::string_view property) {
 }
 
 bool IsPrintable(std::string_view text) {
-  std::string plain(text);
-  std::erase(plain, '\\');  // what Escape() writes stays as it is, save for doubled backslashes
-  return Escape(plain) == plain;
+  while (!text.empty()) {
+    const std::size_t length = Utf8SequenceLength(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    if (length == 0 || first < 0x20 || first == 0x7F) return false;
+    text.remove_prefix(length);
+  }
+  return true;
 }
 
 void DemandDiscreet(const Error& error) {

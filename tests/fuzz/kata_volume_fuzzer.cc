@@ -31,6 +31,16 @@ void CheckValidators(const KataVolume& accepted, std::string_view json_text, boo
          "a strictly accepted dm_verity can be activated");
 }
 
+// Every volume that can be read, valid or not.
+void CheckRoundTrip(std::string_view json_text) {
+  const Result<JsonValue> json = ParseJson(json_text);
+  if (!json) return;
+  const Result<KataVolume> volume = ReadKataVolume(*json, {});
+  if (!volume) return;
+  const Result<JsonValue> written = ParseJson(FormatKataVolume(*volume));
+  Demand(written && ReadKataVolume(*written, {}) == volume, "a volume is read as it was written");
+}
+
 }  // namespace
 
 void FuzzOne(std::string_view input) {
@@ -41,6 +51,7 @@ void FuzzOne(std::string_view input) {
   if (!compatible) DemandDiscreet(compatible.error());
   Demand(!strict || strict == compatible, "the compatible policy takes what the strict one takes");
   if (compatible) CheckValidators(*compatible, input, strict.has_value());
+  CheckRoundTrip(input);
 }
 
 }  // namespace nydus
