@@ -130,6 +130,16 @@ Result<> ReadDmVerity(std::optional<DmVerity>& field, const JsonValue& value,
   return ReadOptionalObject(field, kFields, value, reading);
 }
 
+Result<DmVerity> ParseDmVerity(std::string_view json) {
+  const Result<JsonValue> value = ParsePayloadJson(json);
+  if (!value) return Failure(value.error());
+  DmVerity verity;
+  Result<> usable = ReadObject(verity, kFields, *value, {});
+  if (usable) usable = ValidateDmVerity(verity);
+  if (!usable) return Failure(std::move(usable.error()));
+  return verity;
+}
+
 Result<> ValidateDmVerity(const DmVerity& verity) {
   if (Result<> hash = ValidateRootHash(verity); !hash) return hash;
   if (verity.data_blocks == 0 || verity.data_blocks > kMaxVerityBlocks) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "snapshot/payload/json_reading.h"
@@ -39,6 +40,10 @@ std::string FormatDmVerity(const DmVerity& verity);
 // type fits and passed over otherwise, because Go never looks at them.
 Result<> ReadDmVerity(std::optional<DmVerity>& field, const JsonValue& value,
                       const JsonReading& reading);
+
+// The JSON text of a block on its own, at most kMaxPayloadBytes, read in Go's dialect and valid in
+// the sense of ValidateDmVerity(): ParseDmVerityInfo of nydus-snapshotter.
+Result<DmVerity> ParseDmVerity(std::string_view json);
 
 // The rule that nydus-snapshotter and Kata's Go runtime share. It admits block sizes that the
 // kernel refuses.

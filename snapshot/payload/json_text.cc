@@ -162,4 +162,11 @@ Result<JsonValue> ParseJson(std::string_view text) {
   return root;
 }
 
+Result<JsonValue> ParsePayloadJson(std::string_view text) {
+  if (text.size() > kMaxPayloadBytes) {
+    return Fail(ErrorKind::kUsage, StrCat("is longer than ", kMaxPayloadBytes, " bytes"));
+  }
+  return ParseJson(text);
+}
+
 }  // namespace nydus

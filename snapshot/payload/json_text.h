@@ -13,6 +13,10 @@ namespace nydus {
 
 inline constexpr std::size_t kMaxJsonDepth = 32;
 
+// The longest payload, in bytes of JSON text. containerd's path carries at most 128 KiB of base64
+// anyway, because all options travel as one argument.
+inline constexpr std::size_t kMaxPayloadBytes = std::size_t{128} * 1024;
+
 // A JSON text as written: members keep their order and their duplicates, because Go and Rust treat
 // those differently and a check must see them.
 struct JsonValue {
@@ -30,5 +34,8 @@ struct JsonValue {
 // nesting over kMaxJsonDepth, and a number beyond the range of a double. Errors give the byte
 // position, never the text.
 Result<JsonValue> ParseJson(std::string_view text);
+
+// The same for at most kMaxPayloadBytes.
+Result<JsonValue> ParsePayloadJson(std::string_view text);
 
 }  // namespace nydus

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "snapshot/payload/json_text.h"
 #include "snapshot/payload/volume_validation.h"
 
 namespace nydus {

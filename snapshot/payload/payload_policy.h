@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -10,10 +9,6 @@
 #include "snapshot/payload/kata_volume.h"
 
 namespace nydus {
-
-// The longest payload, in bytes of decoded text. containerd's path carries at most 128 KiB of
-// base64 anyway, because all options travel as one argument.
-inline constexpr std::size_t kMaxPayloadBytes = std::size_t{128} * 1024;
 
 enum class PayloadPolicy {
   kCompatible,  // what at least one program in use accepts

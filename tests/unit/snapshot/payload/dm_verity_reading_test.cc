@@ -206,5 +206,30 @@ TEST_P(DmVerityForeignField, IsAnErrorInRust) {
 
 INSTANTIATE_TEST_SUITE_P(Mistyped, DmVerityForeignField, testing::ValuesIn(kForeign), NameOfCase());
 
+// nydus-snapshotter: ParseDmVerityInfo.
+TEST(DmVerityOnItsOwn, IsReadAndValidated) {
+  EXPECT_EQ(ParseDmVerity(StrCat("{", Members(""), "}")), BaseVerity());
+  EXPECT_THAT(ParseDmVerity(StrCat("{", Members("offset"), "}")),
+              HasError(ErrorKind::kUsage, "offset: lies inside the data"));
+  EXPECT_THAT(ParseDmVerity(StrCat("{", Members("hash", R"("hash":1)"), "}")),
+              HasError(ErrorKind::kUsage, "hash: is not a string"));
+}
+
+TEST(DmVerityOnItsOwn, IsOneJsonObject) {
+  EXPECT_THAT(ParseDmVerity("invalid_json"), HasError(ErrorKind::kUsage, "not JSON"));
+  EXPECT_THAT(ParseDmVerity("[]"), HasError(ErrorKind::kUsage, "is not a JSON object"));
+  EXPECT_THAT(ParseDmVerity("null"), HasError(ErrorKind::kUsage, "hashtype: is neither"));
+  EXPECT_THAT(ParseDmVerity(StrCat("{", Members(""), "}{}")),
+              HasError(ErrorKind::kUsage, "not JSON"));
+}
+
+TEST(DmVerityOnItsOwn, HasALimit) {
+  std::string text = StrCat("{", Members(""), "}");
+  text.resize(kMaxPayloadBytes, ' ');
+  EXPECT_THAT(ParseDmVerity(text), IsOk());
+  text += ' ';
+  EXPECT_THAT(ParseDmVerity(text), HasError(ErrorKind::kUsage, "is longer than 131072 bytes"));
+}
+
 }  // namespace
 }  // namespace nydus

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/base64.h"
 #include "snapshot/payload/dm_verity.h"
 #include "snapshot/payload/extra_option.h"
 #include "snapshot/payload/kata_volume.h"
@@ -151,13 +150,6 @@ TEST(KataVolumeWriting, KeepsEveryMember) {
       .dm_verity = verity};
   EXPECT_EQ(ReadVolume(FormatKataVolume(volume), JsonDialect::kGo), volume);
   EXPECT_EQ(ReadVolume(FormatKataVolume(volume), JsonDialect::kRust), volume);
-}
-
-// What Kata puts into the options of a container whose image the guest pulls: kata-types'
-// adjust_rootfs_mounts.
-TEST(KataVolumeWriting, TheSmallestGuestPullHasTheBase64OfKataTypes) {
-  EXPECT_EQ(EncodeBase64(FormatKataVolume({.volume_type = "image_guest_pull"})),
-            "eyJ2b2x1bWVfdHlwZSI6ImltYWdlX2d1ZXN0X3B1bGwifQ==");
 }
 
 }  // namespace
