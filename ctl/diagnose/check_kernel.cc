@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "base/mount_api/mount_api.h"
+#include "base/mount_api/kernel_features.h"
 #include "base/text.h"
 #include "ctl/diagnose/doctor_snapshotter.h"
 
@@ -80,6 +80,13 @@ Finding ArgumentLimit() {
                      " bytes on containerd's way"));
 }
 
+Finding Refused(std::string_view what, int error) {
+  return Bad("overlay-mount-refused", StrCat(what, ": ", Reason(error)),
+             "no container can be started with it",
+             "look at the kernel's log; let no seccomp filter or security module refuse mount(2) "
+             "to root");
+}
+
 void JudgeInterfaces(const KernelTrial& trial, Findings& findings) {
   constexpr char kLongLists[] =
       "lists of layers of 4096 bytes and more are shortened, and fail if that is not enough";
@@ -127,8 +134,10 @@ Findings JudgeTrial(const KernelTrial& trial) {
                        "run as root")};
   }
   if (trial.scratch != 0) {
+    const bool is_refused = IsAbsent(trial.scratch) || trial.scratch == EACCES;
+    if (is_refused && !trial.in_user_namespace) return {Refused("mount(2)", trial.scratch)};
     return {NotChecked("mounting an overlay", StrCat("no tmpfs to try on: ", Reason(trial.scratch)),
-                       "let no seccomp filter or security module refuse mount(2) to root")};
+                       "run as root")};
   }
   Findings findings;
   if (trial.overlay != 0 && trial.in_user_namespace) {
@@ -136,11 +145,7 @@ Findings JudgeTrial(const KernelTrial& trial) {
                                   StrCat("in a user namespace: ", Reason(trial.overlay)),
                                   "run as root"));
   } else if (trial.overlay != 0) {
-    findings.push_back(Bad("overlay-mount-refused",
-                           StrCat("mounting an overlay: ", Reason(trial.overlay)),
-                           "no container can be started with it",
-                           "look at the kernel's log; let no seccomp filter or security module "
-                           "refuse mount(2) to root"));
+    findings.push_back(Refused("mounting an overlay", trial.overlay));
   } else {
     findings.push_back(Good("overlay-mount", "an overlay was mounted and written to"));
   }

@@ -94,7 +94,7 @@ void SetSearchPath(const NodeView& node, ContainerdView& view) {
 // An absolute path of a running program's flag; a relative one depends on where it was started.
 std::optional<std::string> AbsoluteFlag(const std::optional<Process>& process) {
   if (!process) return std::nullopt;
-  std::optional<std::string> path = process->Flag({"config", "c"});
+  std::optional<std::string> path = process->Configuration();
   if (!path || !path->starts_with('/')) return std::nullopt;
   return path;
 }
@@ -105,8 +105,8 @@ ContainerdView FindContainerd(const NodeView& node, const DoctorOptions& options
   ContainerdView view;
   std::vector<Process> processes = FindProcesses(node, "containerd");
   view.process_count = processes.size();
-  if (!processes.empty()) view.process = std::move(processes.front());
   view.configuration = options.containerd_configuration;
+  view.process = ChooseProcess(std::move(processes), view.configuration);
   if (view.configuration.empty()) {
     view.configuration = AbsoluteFlag(view.process).value_or(kDefaultConfiguration);
   }

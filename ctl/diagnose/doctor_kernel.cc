@@ -68,13 +68,14 @@ int EnterNamespace(KernelTrial& trial) {
       return EPERM;
     }
   }
-  return ErrorOf(Mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
+  return 0;
 }
 
 // A tmpfs over the first directory that exists, as the working directory. Only this process sees
 // it.
 int MakeScratch() {
-  int error = ENOENT;
+  int error = ErrorOf(Mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
+  if (error != 0) return error;
   for (const char* directory : {"/tmp", "/run", "/mnt", "/var"}) {
     error = ErrorOf(Mount("tmpfs", directory, "tmpfs", 0, "size=1m"));
     if (error == ENOENT) continue;

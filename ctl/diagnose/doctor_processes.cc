@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/text.h"
 
@@ -71,6 +72,14 @@ std::vector<Process> FindProcesses(const NodeView& node, std::string_view name) 
   }
   std::ranges::sort(found, {}, &Process::id);
   return found;
+}
+
+std::optional<Process> ChooseProcess(std::vector<Process> processes,
+                                     std::string_view configuration) {
+  if (processes.empty()) return std::nullopt;
+  const auto found = std::ranges::find_if(
+      processes, [&](const Process& process) { return process.Configuration() == configuration; });
+  return std::move(found == processes.end() ? processes.front() : *found);
 }
 
 Result<std::optional<std::string>> StartingVariable(const NodeView& node, const Process& process,

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <utility>
-#include <vector>
 
 #include "base/file_reading.h"
 #include "base/text.h"
@@ -69,7 +68,7 @@ Result<TomlDocument> ReadDocument(const NodeView& node, const std::string& path)
 std::string ConfigurationOf(const std::optional<Process>& process, const DoctorOptions& options) {
   if (!options.snapshotter_configuration.empty()) return options.snapshotter_configuration;
   if (!process) return kDefaultConfiguration;
-  const std::optional<std::string> path = process->Flag({"config"});
+  const std::optional<std::string> path = process->Configuration();
   if (path && !path->starts_with('/')) return kDefaultConfiguration;
   return path.value_or("");
 }
@@ -78,8 +77,8 @@ std::string ConfigurationOf(const std::optional<Process>& process, const DoctorO
 
 SnapshotterView FindSnapshotter(const NodeView& node, const DoctorOptions& options) {
   SnapshotterView view;
-  std::vector<Process> processes = FindProcesses(node, kProcessName);
-  if (!processes.empty()) view.process = std::move(processes.front());
+  view.process =
+      ChooseProcess(FindProcesses(node, kProcessName), options.snapshotter_configuration);
   view.configuration = ConfigurationOf(view.process, options);
   if (!view.configuration.empty()) {
     const Result<TomlDocument> document = ReadDocument(node, view.configuration);

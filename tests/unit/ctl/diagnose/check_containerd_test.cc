@@ -221,6 +221,14 @@ TEST_F(ContainerdCheck, SeveralContainerdsAreTold) {
   EXPECT_THAT(Check(), Says("only process 5"));
 }
 
+TEST_F(ContainerdCheck, OfSeveralTheOneWithTheNamedConfigurationIsLookedAt) {
+  File(kConfiguration, kPlugin);
+  RunningProcess(5, "containerd", {});
+  RunningProcess(12, "containerd", {"--config", kConfiguration});
+  options_.containerd_configuration = kConfiguration;
+  EXPECT_THAT(Check(), Says("only process 12"));
+}
+
 TEST_F(ContainerdCheck, AContainerdWithMountsOfItsOwnIsTold) {
   RunningProcess(5, "containerd", {});
   Link("/proc/5/ns/mnt", "mnt:[1]");

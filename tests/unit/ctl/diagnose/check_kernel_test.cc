@@ -89,11 +89,13 @@ TEST(KernelTrialJudgement, WithoutANamespaceNothingIsSaid) {
   const Findings findings = JudgeTrial({.mount_namespace = EPERM});
   EXPECT_THAT(findings, Finds("not-checked", Severity::kNote));
   EXPECT_EQ(findings.size(), 1U);
-  EXPECT_THAT(JudgeTrial({.mount_namespace = 0, .scratch = EPERM}),
+  EXPECT_THAT(JudgeTrial({.mount_namespace = 0, .scratch = ENOSPC}),
               Finds("not-checked", Severity::kNote));
 }
 
 TEST(KernelTrialJudgement, ARefusedMountIsAnError) {
+  EXPECT_THAT(JudgeTrial({.mount_namespace = 0, .scratch = EPERM}),
+              Finds("overlay-mount-refused", Severity::kError));
   KernelTrial trial = GoodTrial();
   trial.overlay = EPERM;
   EXPECT_THAT(JudgeTrial(trial), Finds("overlay-mount-refused", Severity::kError));
