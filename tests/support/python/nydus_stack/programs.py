@@ -59,6 +59,10 @@ class Programs:
         return self._existing("go-programs", "puller", "bin/puller")
 
     @property
+    def payload_oracle(self):
+        return self._existing("go-programs", "payload-oracle", "bin/payload-oracle")
+
+    @property
     def nydusd(self):
         return self._existing("cargo-programs", "nydus", "bin/nydusd")
 
