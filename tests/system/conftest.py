@@ -3,6 +3,7 @@
 
 NYDUS_HELPERS  the builds of the helper, such as musl=PATH,static=PATH; the first one gets the long tests too
 NYDUS_TOOL     the nydus-overlayctl to test
+NYDUS_PAYLOAD_COUNTERPART  tests/system/payload_counterpart.cc, built
 NYDUS_REQUIRE  kinds of tests that must not be skipped, such as system,guest
 """
 
