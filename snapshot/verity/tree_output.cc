@@ -81,6 +81,8 @@ Result<TreeOutput> TreeOutput::Begin(const std::string& path, const VerityParame
     return BeginBehind(std::move(*file), parameters);
   }();
   if (!output || output->file_.is_block_device()) return output;
+  const bool has_area = parameters.uuid || !layout.levels.empty();
+  if (!has_area) return output;
   // The alignment in front of a tree belongs to the file even where nothing is written.
   if (ftruncate(output->file_.fd(), static_cast<off_t>(layout.tree_end)) != 0) {
     return FailedOn(path, errno);
