@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/base64.h"
+#include "snapshot/payload/json_text.h"
 #include "snapshot/payload/payload_policy.h"
 #include "tests/fuzz/fuzz_target.h"
 
