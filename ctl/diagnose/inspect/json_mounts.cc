@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/diagnose/inspect/json_mounts.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "ctl/diagnose/inspect/mount_command_text.h"
+#include "snapshot/payload/kata_volume.h"
+
+namespace nydus {
+
+namespace {
+
+bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
+  return std::ranges::equal(text, lower, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+const JsonValue* Member(const JsonValue& object, std::string_view name) {
+  for (std::size_t i = 0; i < object.keys.size(); ++i) {
+    if (EqualsIgnoringCase(object.keys[i], name)) return &object.elements[i];
+  }
+  return nullptr;
+}
+
+std::string TextMember(const JsonValue& object, std::string_view name) {
+  const JsonValue* member = Member(object, name);
+  return member == nullptr ? std::string() : member->text;
+}
+
+// The strings of a list of strings.
+std::optional<std::vector<std::string>> Strings(const JsonValue* list) {
+  if (list == nullptr || list->kind != JsonValue::Kind::kArray) return std::nullopt;
+  std::vector<std::string> strings;
+  for (const JsonValue& element : list->elements) {
+    if (element.kind != JsonValue::Kind::kString) return std::nullopt;
+    strings.push_back(element.text);
+  }
+  return strings;
+}
+
+std::optional<MountText> ReadMountObject(const JsonValue& object) {
+  const auto options = Strings(Member(object, "options"));
+  if (!options || (Member(object, "type") == nullptr && Member(object, "source") == nullptr)) {
+    return std::nullopt;
+  }
+  MountText text{.form = "mount in JSON",
+                 .type = TextMember(object, "type"),
+                 .source = TextMember(object, "source"),
+                 .target = TextMember(object, "target")};
+  if (text.target.empty()) text.target = TextMember(object, "destination");
+  text.options = JoinOptions(*options);
+  if (!HasMountWord(text.options) && !text.type.contains("nydus-overlayfs")) return std::nullopt;
+  return text;
+}
+
+std::optional<MountText> ReadWords(const JsonValue* list) {
+  const auto words = Strings(list);
+  if (!words) return std::nullopt;
+  if (std::optional<MountText> text = ReadMountCommand(*words)) return text;
+  if (std::ranges::find(*words, "-o") != words->end()) return ReadMountArguments(*words);
+  // Else options, unless they are lines of a log.
+  const bool lines =
+      std::ranges::any_of(*words, [](const std::string& word) { return word.contains(' '); });
+  MountText text{.form = "list of options", .options = JoinOptions(*words)};
+  if (lines || !HasMountWord(text.options)) return std::nullopt;
+  return text;
+}
+
+std::optional<MountText> ReadObject(const JsonValue& object) {
+  if (auto text = ReadMountObject(object)) return text;
+  for (const std::string_view name : {"argv", "args"}) {
+    if (auto text = ReadWords(Member(object, name))) return text;
+  }
+  return std::nullopt;
+}
+
+void Walk(const JsonValue& value, JsonMounts& found) {
+  if (value.kind == JsonValue::Kind::kString) {
+    found.texts.push_back(value.text);
+    return;
+  }
+  std::optional<MountText> text;
+  if (value.kind == JsonValue::Kind::kObject) text = ReadObject(value);
+  if (value.kind == JsonValue::Kind::kArray) text = ReadWords(&value);
+  if (text) {
+    found.mounts.push_back(std::move(*text));
+    return;
+  }
+  for (const JsonValue& element : value.elements) Walk(element, found);
+}
+
+}  // namespace
+
+JsonMounts FindJsonMounts(const JsonValue& value) {
+  JsonMounts found;
+  Walk(value, found);
+  return found;
+}
+
+bool IsPayload(const JsonValue& value) {
+  if (value.kind != JsonValue::Kind::kObject) return false;
+  return LooksLikeKataVolume(value) || Member(value, "snapshotdir") != nullptr ||
+         (Member(value, "source") != nullptr && Member(value, "config") != nullptr);
+}
+
+}  // namespace nydus

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ctl/diagnose/inspect/mount_text.h"
+#include "snapshot/payload/json_text.h"
+
+namespace nydus {
+
+// What a JSON text says of mounts.
+struct JsonMounts {
+  std::vector<MountText> mounts;
+  std::vector<std::string_view> texts;  // strings, in `value`, that may describe further mounts
+};
+
+// Objects with type, source, target (or destination) and options in any case, as containerd and OCI
+// write mounts; lists that are a command line ("argv"); anywhere within `value`.
+JsonMounts FindJsonMounts(const JsonValue& value);
+
+// True for an object that is a payload itself.
+bool IsPayload(const JsonValue& value);
+
+}  // namespace nydus
