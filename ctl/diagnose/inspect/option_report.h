@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctl/diagnose/inspect/inspection.h"
+
+namespace nydus {
+
+// The options of a mount, each with its meaning from the option table, and the payloads among them.
+struct OptionReports {
+  std::vector<OptionReport> options;
+  std::vector<Payload> payloads;
+  // Names that must not be shown, as written. A message may repeat them: see WithoutNames().
+  std::vector<std::string> hidden_names;
+};
+
+OptionReports ReportOptions(std::string_view options);
+
+// `message` with each hidden name that it quotes masked.
+std::string WithoutNames(std::string message, const std::vector<std::string>& hidden_names);
+
+}  // namespace nydus

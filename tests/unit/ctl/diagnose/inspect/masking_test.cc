@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/diagnose/inspect/masking.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+
+#include "base/text.h"
+#include "tests/support/result_matchers.h"
+
+namespace nydus {
+
+void PrintTo(const PayloadField& field, std::ostream* out) {
+  *out << field.group << " / " << field.name << " = " << field.value;
+}
+
+namespace {
+
+JsonValue Parse(std::string_view json) {
+  const Result<JsonValue> value = ParseJson(json);
+  EXPECT_THAT(value, IsOk());
+  return value ? *value : JsonValue();
+}
+
+// JSON text as a string inside other JSON.
+std::string Nested(std::string_view json) {
+  std::string text = "\"";
+  for (const char c : json) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "\"";
+}
+
+std::vector<PayloadField> ShowConfiguration(std::string_view configuration) {
+  return ShowExtraOption(Parse(StrCat("{\"config\":", Nested(configuration), "}")));
+}
+
+PayloadField OnlyOf(const std::vector<PayloadField>& fields) {
+  EXPECT_EQ(fields.size(), 1U);
+  return fields.empty() ? PayloadField() : fields[0];
+}
+
+TEST(Masking, ShowsWhatIsKnownToBeHarmless) {
+  EXPECT_THAT(ShowExtraOption(Parse(R"({"source":"/b","snapshotdir":"/s","fs_version":"v6"})")),
+              testing::ElementsAre(PayloadField{"", "source", "/b", false},
+                                   PayloadField{"", "snapshotdir", "/s", false},
+                                   PayloadField{"", "fs_version", "v6", false}));
+}
+
+TEST(Masking, HidesTheValueOfEveryOtherName) {
+  EXPECT_EQ(OnlyOf(ShowExtraOption(Parse(R"({"auth":"hunter2"})"))),
+            (PayloadField{"", "auth", "(masked, 7 bytes)", true}));
+}
+
+TEST(Masking, HidesUnknownNamesToo) {
+  EXPECT_EQ(OnlyOf(ShowExtraOption(Parse(R"({"hunter2":"x"})"))),
+            (PayloadField{"", "(unknown name, 7 bytes)", "(masked, 1 bytes)", true}));
+}
+
+TEST(Masking, OpensTheConfigurationOfNydusd) {
+  const auto fields = ShowConfiguration(
+      R"({"device":{"backend":{"type":"registry","config":{"host":"h","auth":"hunter2"}}}})");
+  EXPECT_THAT(fields,
+              testing::ElementsAre(
+                  PayloadField{"config.device.backend", "type", "registry", false},
+                  PayloadField{"config.device.backend.config", "host", "h", false},
+                  PayloadField{"config.device.backend.config", "auth", "(masked, 7 bytes)", true}));
+}
+
+TEST(Masking, HidesAConfigurationThatIsNoJson) {
+  EXPECT_EQ(OnlyOf(ShowConfiguration("hunter2")),
+            (PayloadField{"", "config", "(masked, 7 bytes), no JSON object", true}));
+  EXPECT_TRUE(OnlyOf(ShowConfiguration("\"hunter2\"")).masked);
+}
+
+TEST(Masking, ShowsAHarmlessNameOnlyInItsPlace) {
+  EXPECT_TRUE(OnlyOf(ShowConfiguration(R"({"host":"hunter2"})")).masked);
+  EXPECT_TRUE(OnlyOf(ShowExtraOption(Parse(R"({"config":{"source":"hunter2"}})"))).masked);
+}
+
+TEST(Masking, IsNotFooledByANameThatLooksLikeAPath) {
+  EXPECT_TRUE(OnlyOf(ShowConfiguration(R"({"device.id":"hunter2"})")).masked);
+  EXPECT_TRUE(OnlyOf(ShowKataVolume(Parse(R"({"dm_verity.hash":"hunter2"})"))).masked);
+  EXPECT_TRUE(OnlyOf(ShowKataVolume(Parse(R"({"options[]":"hunter2"})"))).masked);
+}
+
+TEST(Masking, ShowsNumbersWhereNumbersBelong) {
+  EXPECT_EQ(OnlyOf(ShowConfiguration(R"({"digest_validate":false})")).value, "false");
+  EXPECT_EQ(OnlyOf(ShowConfiguration(R"({"digest_validate":"hunter2"})")).value,
+            "(masked, 7 bytes)");
+  EXPECT_EQ(OnlyOf(ShowConfiguration(R"({"auth":1234})")).value, "(masked)");
+}
+
+TEST(Masking, ShowsLabelsByName) {
+  const auto fields = ShowKataVolume(Parse(R"({"image_pull":{"metadata":{
+      "containerd.io/snapshot/cri.image-ref":"docker.io/library/busybox:1",
+      "containerd.io/snapshot/pullsecret":"hunter2","mine":"hunter2"}}})"));
+  EXPECT_THAT(fields,
+              testing::ElementsAre(
+                  PayloadField{"image_pull.metadata", "containerd.io/snapshot/cri.image-ref",
+                               "docker.io/library/busybox:1", false},
+                  PayloadField{"image_pull.metadata", "containerd.io/snapshot/pullsecret",
+                               "(masked, 7 bytes)", true},
+                  PayloadField{"image_pull.metadata", "(unknown name, 4 bytes)",
+                               "(masked, 7 bytes)", true}));
+}
+
+TEST(Masking, ShowsOptionsOfAVolumeByNameToo) {
+  const auto fields = ShowKataVolume(Parse(R"({"options":["ro","hunter2","mine=hunter2",
+      "containerd.io/snapshot/pullsecret=hunter2","containerd.io/snapshot/nydus-ref=x"]})"));
+  std::vector<std::string> values;
+  for (const PayloadField& field : fields) values.push_back(field.value);
+  EXPECT_THAT(values, testing::ElementsAre("ro", "(masked, 7 bytes)",
+                                           "(unknown name, 4 bytes)=(masked, 7 bytes)",
+                                           "containerd.io/snapshot/pullsecret=(masked, 7 bytes)",
+                                           "containerd.io/snapshot/nydus-ref=x"));
+}
+
+TEST(Masking, HidesUserAndPasswordOfAUrl) {
+  EXPECT_EQ(ShowText("https://user:hunter2@host/x"), "https://(masked, 12 bytes)@host/x");
+  EXPECT_EQ(ShowText("user:hunter2@host/x"), "(masked, 12 bytes)@host/x");
+  EXPECT_EQ(ShowText("https://host/a@b"), "https://host/a@b");
+  EXPECT_EQ(ShowText("docker.io/library/a@sha256:00"), "docker.io/library/a@sha256:00");
+  EXPECT_EQ(ShowText("/var/lib/a@b"), "/var/lib/a@b");
+}
+
+TEST(Masking, MakesTextsPrintable) {
+  EXPECT_EQ(ShowText("a\x1b[31m\n"), "a\\x1b[31m\\x0a");
+}
+
+TEST(Masking, ListsNoMoreFieldsThanItsLimit) {
+  std::string json = "{\"options\":[\"ro\"";
+  for (std::size_t i = 0; i < kMaxPayloadFields; ++i) json += ",\"ro\"";
+  EXPECT_EQ(ShowKataVolume(Parse(json + "]}")).size(), kMaxPayloadFields);
+}
+
+TEST(Masking, ListsNothingOfWhatIsNoObject) {
+  EXPECT_TRUE(ShowExtraOption(Parse(R"(["hunter2"])")).empty());
+}
+
+}  // namespace
+}  // namespace nydus
