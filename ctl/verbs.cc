@@ -18,8 +18,8 @@ ExitStatus ExitStatusOf(const Error& error) {
 }
 
 std::span<const Verb> Verbs() {
-  static const std::array<Verb, 4> verbs = {DoctorVerb(), VerityFormatVerb(), VerityVerifyVerb(),
-                                            VerityDumpVerb()};
+  static const std::array<Verb, 5> verbs = {InspectVerb(), DoctorVerb(), VerityFormatVerb(),
+                                            VerityVerifyVerb(), VerityDumpVerb()};
   return verbs;
 }
 

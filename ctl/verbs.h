@@ -9,6 +9,7 @@ namespace nydus {
 
 // Each verb is made in the file of its name (`Verb VerityFormatVerb();` in verity_format.cc).
 Verb DoctorVerb();
+Verb InspectVerb();
 Verb VerityDumpVerb();
 Verb VerityFormatVerb();
 Verb VerityVerifyVerb();
