@@ -9,6 +9,10 @@ namespace nydus {
 
 // Each verb is made in the file of its name (`Verb VerityFormatVerb();` in verity_format.cc).
 Verb DoctorVerb();
+Verb EncodeExtraOptionVerb();
+Verb EncodeMountInfoVerb();
+Verb EncodeMountVerb();
+Verb EncodeVolumeVerb();
 Verb InspectVerb();
 Verb VerityDumpVerb();
 Verb VerityFormatVerb();

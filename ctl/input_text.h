@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/error.h"
+#include "ctl/verb.h"
+
+namespace nydus {
+
+// The whole of a file, or of standard input if `path` is "-"; more than `limit` bytes are an error.
+Result<std::string> ReadInput(const std::string& path, std::size_t limit);
+
+// The only operand of a verb that takes one file: "-" if there is none.
+Result<std::string> FileOperand(const Operands& operands);
+
+}  // namespace nydus
