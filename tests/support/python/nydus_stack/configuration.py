@@ -66,7 +66,7 @@ address = ""
 skip_ssl_verify = true
 [snapshot]
 enable_nydus_overlayfs = {enable_nydus_overlayfs}
-nydus_overlayfs_path = "nydus-overlayfs"
+nydus_overlayfs_path = "{overlayfs_path}"
 enable_kata_volume = {enable_kata_volume}
 sync_remove = true
 enable_overlayfs_volatile = {volatile}
@@ -89,6 +89,11 @@ class Snapshotter:
 
     fs_driver: str = "fusedev"
     volatile: bool = False
+    daemon_mode: str = "dedicated"
+    overlayfs: bool = True
+    overlayfs_path: str = "nydus-overlayfs"
+    kata_volume: bool = False
+    registry_token: str = ""
 
     @property
     def is_proxy(self):
@@ -110,21 +115,22 @@ def nydus_snapshotter(directory, nydus_image, options):
         directory=directory,
         nydus_image=nydus_image,
         fs_driver=options.fs_driver,
-        daemon_mode="none" if options.is_proxy else "dedicated",
-        enable_nydus_overlayfs=toml(not options.is_proxy),
-        enable_kata_volume=toml(options.is_proxy),
+        daemon_mode="none" if options.is_proxy else options.daemon_mode,
+        enable_nydus_overlayfs=toml(options.overlayfs and not options.is_proxy),
+        overlayfs_path=options.overlayfs_path,
+        enable_kata_volume=toml(options.kata_volume or options.is_proxy),
         volatile=toml(options.volatile),
     )
 
 
-def nydusd(directory):
+def nydusd(directory, options):
+    registry = {"scheme": "http", "timeout": 5, "connect_timeout": 5, "retry_limit": 2}
+    if options.registry_token:
+        registry["registry_token"] = options.registry_token
     return json.dumps(
         {
             "device": {
-                "backend": {
-                    "type": "registry",
-                    "config": {"scheme": "http", "timeout": 5, "connect_timeout": 5, "retry_limit": 2},
-                },
+                "backend": {"type": "registry", "config": registry},
                 "cache": {"type": "blobcache", "config": {"work_dir": f"{directory}/snapshotter/cache"}},
             },
             "mode": "direct",

@@ -35,7 +35,10 @@ class Outcome:
 
 
 class Stack:
-    """Use as a context manager. `snapshotter` None means the stand-in; `leftovers` is filled when the stack is down."""
+    """Use as a context manager. `snapshotter` None means the stand-in; `leftovers` is filled when the stack is down.
+
+    With `helper` None no containers run, and several stacks may be up at once.
+    """
 
     def __init__(self, programs, helper, containerd="2.4", snapshotter=None, record_calls=False):
         self.directory = Path(f"/run/nydus-stack/{next(_numbers)}")
@@ -60,9 +63,10 @@ class Stack:
             undo.callback(shutil.rmtree, self.directory)
             self._temporary.mkdir()
             undo.callback(self._remove_control_groups)
-            undo.enter_context(
-                installed_helper(self._helper, self.directory / "sbin", self._programs.debian, self._calls)
-            )
+            if self._helper:
+                undo.enter_context(
+                    installed_helper(self._helper, self.directory / "sbin", self._programs.debian, self._calls)
+                )
             undo.callback(self._stop)
             if self._snapshotter:
                 self._start_registry()
@@ -180,6 +184,15 @@ class Stack:
     def delete_snapshot(self, key):
         self.ctr("snapshots", "--snapshotter", SNAPSHOTTER, "delete", key)
 
+    @property
+    def snapshotter_directory(self):
+        """Where the snapshotter keeps everything, and the socket it answers at."""
+        return self.directory / "snapshotter"
+
+    @property
+    def snapshotter_socket(self):
+        return self.directory / "snapshotter.sock"
+
     def helper_calls(self):
         """The arguments of every call so far, where calls are recorded."""
         lines = self._calls.read_text().splitlines() if self._calls.exists() else []
@@ -237,8 +250,8 @@ class Stack:
         self._registry = f"127.0.0.1:{port}"
 
     def _start_snapshotter(self):
-        address = self.directory / "snapshotter.sock"
-        state = self.directory / "snapshotter"
+        address = self.snapshotter_socket
+        state = self.snapshotter_directory
         if self._snapshotter:
             settings = self._write_snapshotter_settings()
             command = [self._programs.snapshotter, "--config", settings, "--log-to-stdout"]
@@ -252,7 +265,7 @@ class Stack:
         settings.write_text(
             configuration.nydus_snapshotter(self.directory, self._programs.nydus_image, self._snapshotter)
         )
-        (self.directory / "nydusd.json").write_text(configuration.nydusd(self.directory))
+        (self.directory / "nydusd.json").write_text(configuration.nydusd(self.directory, self._snapshotter))
         wrapper = self.directory / "nydusd"
         wrapper.write_text(configuration.nydusd_wrapper(self._programs.nydusd))
         wrapper.chmod(0o755)

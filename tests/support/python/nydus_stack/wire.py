@@ -75,9 +75,14 @@ class Message:
     def text(self, number):
         return self._fields.get(number, [b""])[-1].decode()
 
+    def texts(self, number):
+        return [value.decode() for value in self._fields.get(number, [])]
+
     def message(self, number):
         return Message(self._fields.get(number, [b""])[-1])
 
+    def messages(self, number):
+        return [Message(value) for value in self._fields.get(number, [])]
+
     def text_map(self, number):
-        entries = [Message(entry) for entry in self._fields.get(number, [])]
-        return {entry.text(1): entry.text(2) for entry in entries}
+        return {entry.text(1): entry.text(2) for entry in self.messages(number)}
