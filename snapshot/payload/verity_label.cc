@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/payload/verity_label.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <optional>
+#include <system_error>
+#include <utility>
 
 #include "base/text.h"
 
@@ -39,10 +40,10 @@ class LabelScanner {
   std::optional<std::uint64_t> TakeNumber() {
     SkipBlanks();
     std::uint64_t number = 0;
-    const char* const end = rest_.data() + rest_.size();
-    const std::from_chars_result read = std::from_chars(rest_.data(), end, number);
+    const char* const begin = rest_.data();
+    const std::from_chars_result read = std::from_chars(begin, begin + rest_.size(), number);
     if (read.ec != std::errc()) return std::nullopt;
-    rest_.remove_prefix(static_cast<std::size_t>(read.ptr - rest_.data()));
+    rest_.remove_prefix(static_cast<std::size_t>(read.ptr - begin));
     return number;
   }
 
