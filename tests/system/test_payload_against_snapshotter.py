@@ -42,6 +42,13 @@ def refuses_with(words):
     return lambda question, theirs, ours: theirs.accepted and not ours.accepted and words in ours.error
 
 
+def members(question, text, hook):
+    """What the question, or an answer to it, says in JSON; `hook` gets the members of each object."""
+    if question.command == "volume-through-base64":
+        text = base64.b64decode(text)
+    return json.loads(text, object_pairs_hook=hook)
+
+
 def without_kata_types_keys(pairs):
     return [pair for pair in pairs if pair[0] not in KATA_TYPES_KEYS]
 
@@ -49,11 +56,12 @@ def without_kata_types_keys(pairs):
 def keeps_kata_types_keys(question, theirs, ours):
     if not (theirs.accepted and ours.accepted):
         return False
-    kept = json.loads(ours.output, object_pairs_hook=without_kata_types_keys)
-    return kept == json.loads(theirs.output, object_pairs_hook=list)
+    kept = members(question, ours.output, without_kata_types_keys)
+    return kept == members(question, theirs.output, list)
 
 
 def has_list_twice_with_null(question, theirs, ours):
+    """Whether a second list has a null; both sides took it."""
     lists = []
 
     def collect(pairs):
@@ -61,8 +69,7 @@ def has_list_twice_with_null(question, theirs, ours):
         return pairs
 
     if theirs.accepted and ours.accepted:
-        text = base64.b64decode(question.text) if question.command == "volume-through-base64" else question.text
-        json.loads(text, object_pairs_hook=collect)
+        members(question, question.text, collect)
     return any(None in value for value in lists[1:])
 
 
