@@ -13,9 +13,12 @@ namespace nydus {
 
 namespace {
 
-// What a thread reads at a time, unless one hash block stands for more: enough to make system calls
-// cheap, little enough to stay in a processor's cache until it is hashed.
-constexpr std::uint64_t kChunkBytes = std::uint64_t{256} * 1024;
+// What a thread reads at a time: enough to make system calls cheap, little enough to be still in
+// the processor's nearest caches when it is hashed.
+constexpr std::uint64_t kReadBytes = std::uint64_t{128} * 1024;
+
+// About what a thread hashes before it asks for more.
+constexpr std::uint64_t kChunkBytes = std::uint64_t{512} * 1024;
 
 // Hashes one chunk after the other. The chunks are the children of a whole number of parents.
 class ChunkHasher {
@@ -30,7 +33,7 @@ class ChunkHasher {
         hasher_(std::move(hasher)),
         taker_(std::move(taker)),
         meter_(meter),
-        blocks_(new char[children_per_chunk_ * children.block_size]),
+        blocks_(kReadBytes, '\0'),
         parents_(ParentsOf(children_per_chunk_) * parent_size_, '\0') {}
 
   static std::uint64_t ChildrenPerChunk(const BlockRun& children, const VerityLayout& layout) {
@@ -42,14 +45,12 @@ class ChunkHasher {
   ChunkResult Do(std::uint64_t chunk) {
     const std::uint64_t first = chunk * children_per_chunk_;
     const std::uint64_t count = std::min(children_per_chunk_, children_.blocks - first);
-    if (Result<> read = ReadBlocks(children_, first, count, blocks_.get()); !read) {
-      return Failure(std::move(read.error()));
-    }
     std::ranges::fill(parents_, '\0');
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const std::string_view block(&blocks_[i * children_.block_size], children_.block_size);
-      if (!hasher_.Hash(block, SlotOf(i))) {
-        return Fail(ErrorKind::kSystem, "OpenSSL cannot compute a digest");
+    const std::uint64_t blocks_per_read = kReadBytes / children_.block_size;
+    for (std::uint64_t done = 0; done < count; done += blocks_per_read) {
+      const std::uint64_t blocks = std::min(blocks_per_read, count - done);
+      if (Result<> hashed = HashBlocks(first, done, blocks); !hashed) {
+        return Failure(std::move(hashed.error()));
       }
     }
     meter_.Advance(count * children_.block_size);
@@ -60,6 +61,21 @@ class ChunkHasher {
  private:
   [[nodiscard]] std::uint64_t ParentsOf(std::uint64_t children) const {
     return (children + layout_.digests_per_block - 1) / layout_.digests_per_block;
+  }
+
+  // Blocks of the chunk that begins with block `first`, from its block `from` on.
+  Result<> HashBlocks(std::uint64_t first, std::uint64_t from, std::uint64_t count) {
+    if (Result<> read = ReadBlocks(children_, first + from, count, blocks_.data()); !read) {
+      return read;
+    }
+    const std::string_view bytes = blocks_;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::string_view block = bytes.substr(i * children_.block_size, children_.block_size);
+      if (!hasher_.Hash(block, SlotOf(from + i))) {
+        return Fail(ErrorKind::kSystem, "OpenSSL cannot compute a digest");
+      }
+    }
+    return {};
   }
 
   char* SlotOf(std::uint64_t child) {
@@ -74,7 +90,7 @@ class ChunkHasher {
   BlockHasher hasher_;
   ParentTaker taker_;
   ProgressMeter& meter_;
-  std::unique_ptr<char[]> blocks_;
+  std::string blocks_;
   std::string parents_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace nydus {
 
-// The most threads that work at once, the caller's among them. Each holds about a megabyte.
+// The most threads that work at once, the caller's among them. Each holds some 100 KiB.
 inline constexpr unsigned kMaxWorkers = 64;
 
 // What a chunk ends with: nothing, or the number of the item that was looked for.
