@@ -48,6 +48,22 @@ class Tree:
     def digests_per_block(self):
         return 1 << ((self.hash_block_size // DIGEST_BYTES[self.algorithm]).bit_length() - 1)
 
+    @property
+    def tree_begin(self):
+        header = 512 if self.superblock else 0
+        return -(-(self.offset + header) // self.hash_block_size) * self.hash_block_size
+
+    def kernel_table(self, data, hashes, root_hash):
+        """One line for dmsetup: Documentation/admin-guide/device-mapper/verity.rst of the kernel."""
+        return " ".join(
+            str(word)
+            for word in (
+                *(0, self.data_bytes // 512, "verity", self.hash_type, data, hashes),
+                *(self.data_block_size, self.hash_block_size, self.data_blocks),
+                *(self.tree_begin // self.hash_block_size, self.algorithm, root_hash, self.salt or "-"),
+            )
+        )
+
     def behind_the_data(self):
         """The same with its offset at the next hash block behind the data."""
         offset = -(-self.data_bytes // self.hash_block_size) * self.hash_block_size
