@@ -51,8 +51,9 @@ void AddOutcome(const MountText& text, std::vector<std::string>& hints) {
   for (const Symptom& symptom : kSymptoms) {
     if (text.report.contains(symptom.phrase)) hints.emplace_back(symptom.cause);
   }
-  if (text.status == 127 && !text.report.contains("not found")) {
-    hints.emplace_back("status 127: mount.fuse's shell could not run the helper");
+  if ((text.status == 126 || text.status == 127) && !text.report.contains("not found")) {
+    hints.push_back(
+        StrCat("status ", *text.status, ": mount.fuse's shell could not run the helper"));
   }
   if (text.status && *text.status > 128) {
     hints.push_back(
