@@ -51,9 +51,9 @@ std::string Summary(const Findings& findings) {
   const std::string counts = StrCat(Counted(CountOf(findings, Severity::kError), "error"), ", ",
                                     Counted(CountOf(findings, Severity::kWarning), "warning"), ", ",
                                     Counted(CountOf(findings, Severity::kNote), "note"));
-  const std::size_t errors = CountOf(findings, Severity::kError);
-  if (errors == 0) return StrCat("Nothing found that keeps Nydus mounts from working: ", counts);
-  return StrCat("Nydus mounts will not work on this node: ", counts);
+  const bool is_bad = CountOf(findings, Severity::kError) > 0;
+  return StrCat(is_bad ? "Found what" : "Nothing found that",
+                " keeps Nydus mounts from working: ", counts);
 }
 
 // A row for what, and one each for why and the remedy below it.

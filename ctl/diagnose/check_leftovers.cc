@@ -23,8 +23,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kMountAnswers(1000);
 
-// How many mounts are asked whether they live; each may cost kMountAnswers.
-constexpr std::size_t kMaxAskedMounts = 16;
+// How many mounts are asked whether they live, and after how many that do not answer no more are.
+constexpr std::size_t kMaxAskedMounts = 1000;
+constexpr std::size_t kMaxSilentMounts = 8;
 
 // containerd: core/mount/temp.go names its directories so.
 constexpr std::string_view kTemporaryMount = "/containerd-mount";
@@ -69,37 +70,38 @@ Life AskMount(const std::string& path) {
   return *answer == "dead" ? Life::kDead : Life::kAlive;
 }
 
-void JudgeLife(const std::string& path, Findings& findings) {
-  switch (AskMount(path)) {
-    case Life::kAlive: return;
-    case Life::kDead:
-      findings.push_back(Bad("dead-fuse-mount",
-                             StrCat("the daemon behind ", Quote(path), " is gone"),
-                             "containers of this image cannot be started",
-                             StrCat("umount -l ", Quote(path),
-                                    ", restart nydus-snapshotter, and set recover_policy = "
-                                    "\"restart\" or \"failover\"")));
-      return;
-    case Life::kSilent:
-      findings.push_back(Bad("hung-fuse-mount",
-                             StrCat("the daemon behind ", Quote(path), " does not answer"),
-                             "containers of this image hang",
-                             "look at the log of its nydusd; restart nydus-snapshotter"));
-  }
+Finding DeadMount(const std::string& path) {
+  return Bad("dead-fuse-mount", StrCat("the daemon behind ", Quote(path), " is gone"),
+             "containers of this image cannot be started",
+             StrCat("umount -l ", Quote(path),
+                    ", restart nydus-snapshotter, and set recover_policy = \"restart\" or "
+                    "\"failover\""));
+}
+
+Finding SilentMount(const std::string& path) {
+  return Bad("hung-fuse-mount", StrCat("the daemon behind ", Quote(path), " does not answer"),
+             "containers of this image hang",
+             "look at the log of its nydusd; restart nydus-snapshotter");
 }
 
 // Only nydusd's mounts: other FUSE file systems are not ours to wait for.
 void CheckFuseMounts(const std::vector<MountEntry>& mounts, const std::string& root,
                      Findings& findings) {
   std::size_t asked = 0;
+  std::size_t silent = 0;
   for (const MountEntry& mount : mounts) {
     if (!IsFuse(mount) || !LiesBelow(mount.mount_point, root)) continue;
-    if (++asked > kMaxAskedMounts) {
+    if (asked == kMaxAskedMounts || silent == kMaxSilentMounts) {
       findings.push_back(NotChecked("the daemons of some FUSE mounts",
-                                    StrCat("only the first ", kMaxAskedMounts, " were asked")));
+                                    StrCat("only the first ", asked, " were asked")));
       return;
     }
-    JudgeLife(mount.mount_point, findings);
+    ++asked;
+    switch (AskMount(mount.mount_point)) {
+      case Life::kAlive: break;
+      case Life::kDead: findings.push_back(DeadMount(mount.mount_point)); break;
+      case Life::kSilent: ++silent; findings.push_back(SilentMount(mount.mount_point));
+    }
   }
 }
 
@@ -124,7 +126,7 @@ void CheckLoopDevices(const NodeView& node, const std::string& root, Findings& f
 
 Findings CheckLeftovers(const NodeView& node, const DoctorOptions& options) {
   const ContainerdView containerd = FindContainerd(node, options);
-  const std::string root = FindSnapshotter(node, options).settings.root;
+  const std::string root = node.Resolve(FindSnapshotter(node, options).settings.root);
   const std::string path =
       containerd.process ? containerd.process->PathOf("mountinfo") : "/proc/self/mountinfo";
   Findings findings;

@@ -127,6 +127,17 @@ Finding MissingHelper(const NodeView& node, const ContainerdView& containerd,
                  : "install the package nydus-overlayfs");
 }
 
+std::string ToolBesideHelper(const NodeView& node) {
+  const std::string helper = node.Resolve(kPackagedHelper);
+  return StrCat(helper.substr(0, helper.rfind('/') + 1), "nydus-overlayctl");
+}
+
+bool IsTrusted(const UniqueFd& file) {
+  struct stat status = {};
+  return fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == 0 &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 }  // namespace
 
 Findings CheckMountFuse(const NodeView& node, const DoctorOptions& options) {
@@ -205,24 +216,19 @@ Findings CheckMountProgramsHelper(const NodeView& node, const DoctorOptions&) {
 }
 
 Findings CheckTool(const NodeView& node, const DoctorOptions&) {
-  // As the mount helper looks at it (mount_helper/tool_exec.cc): a link is not followed.
   constexpr char kNeeded[] = "mounts of the modes kata and image fail; others need no tool";
-  const Result<std::optional<UniqueFd>> tool = node.OpenPath(NYDUS_TOOL_PATH, O_PATH | O_NOFOLLOW);
-  struct stat status = {};
-  if (!tool || (*tool && fstat((*tool)->get(), &status) != 0)) {
-    return {NotChecked(NYDUS_TOOL_PATH, "it cannot be looked at", "run as root")};
-  }
-  if (!*tool) {
-    return {Warning("tool-missing", NYDUS_TOOL_PATH " is missing", kNeeded,
-                    "install the package nydus-overlayctl")};
-  }
-  if (!S_ISREG(status.st_mode) || status.st_uid != 0 ||
-      (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+  for (const std::string& path : {std::string(NYDUS_TOOL_PATH), ToolBesideHelper(node)}) {
+    // As the mount helper looks at it (mount_helper/tool_exec.cc): a link is not followed.
+    const Result<std::optional<UniqueFd>> tool = node.OpenPath(path, O_PATH | O_NOFOLLOW);
+    if (!tool) return {NotChecked(Quote(path), tool.error().message, "run as root")};
+    if (!*tool) continue;
+    if (IsTrusted(**tool)) return {Good("tool", StrCat("the mount helper finds ", Quote(path)))};
     return {Warning("tool-untrusted",
-                    NYDUS_TOOL_PATH " is not a regular file that only root can write", kNeeded,
+                    StrCat(Quote(path), " is not a regular file that only root can write"), kNeeded,
                     "install the package nydus-overlayctl anew")};
   }
-  return {Good("tool", "the mount helper finds " NYDUS_TOOL_PATH)};
+  return {Warning("tool-missing", NYDUS_TOOL_PATH " is missing", kNeeded,
+                  "install the package nydus-overlayctl")};
 }
 
 }  // namespace nydus

@@ -2,8 +2,8 @@
 #include "ctl/diagnose/doctor.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,6 +77,17 @@ Findings Unpack(std::string_view packed) {
   return findings;
 }
 
+Findings WorstFirst(const Findings& findings) {
+  Findings sorted;
+  for (const Severity severity :
+       {Severity::kError, Severity::kWarning, Severity::kNote, Severity::kOk}) {
+    std::ranges::copy_if(findings, std::back_inserter(sorted), [severity](const Finding& finding) {
+      return finding.severity == severity;
+    });
+  }
+  return sorted;
+}
+
 }  // namespace
 
 std::span<const DoctorCheck> DoctorChecks() {
@@ -97,8 +108,7 @@ Findings Diagnose(std::span<const DoctorCheck> checks, const NodeView& node,
     }
     std::ranges::move(Unpack(*packed), std::back_inserter(findings));
   }
-  std::ranges::stable_sort(findings, std::ranges::greater(), &Finding::severity);
-  return findings;
+  return WorstFirst(findings);
 }
 
 bool HasErrors(const Findings& findings) {

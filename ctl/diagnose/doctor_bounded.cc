@@ -63,9 +63,9 @@ Result<std::string> ReadUntil(int fd, Clock::time_point deadline) {
   }
 }
 
-// The child's exit status, or nothing if it does not go.
+// True with the child's exit status; false if it does not go.
 bool Reap(pid_t child, int& status) {
-  constexpr useconds_t kPause = 5'000;
+  constexpr useconds_t kPause = 1'000;
   for (const auto deadline = Clock::now() + kGrace; Clock::now() < deadline; usleep(kPause)) {
     const pid_t reaped = waitpid(child, &status, WNOHANG);
     if (reaped == child || (reaped < 0 && errno != EINTR)) return reaped == child;

@@ -87,6 +87,17 @@ std::optional<std::string> NodeView::LinkTarget(const std::string& path) const {
   return std::string(target, static_cast<std::size_t>(length));
 }
 
+std::string NodeView::Resolve(const std::string& path) const {
+  const Result<std::optional<UniqueFd>> file = OpenPath(path);
+  if (!file || !*file) return path;
+  char resolved[PATH_MAX];
+  const ssize_t length = readlink(PathOf(**file).c_str(), resolved, sizeof resolved);
+  if (length <= 0) return path;
+  const std::string_view outside(resolved, static_cast<std::size_t>(length));
+  if (IsThisNode()) return std::string(outside);
+  return outside.starts_with(root_) ? std::string(outside.substr(root_.size())) : path;
+}
+
 std::vector<std::string> NodeView::List(const std::string& directory) const {
   Result<std::optional<UniqueFd>> fd = OpenPath(directory, O_RDONLY | O_DIRECTORY);
   if (!fd || !*fd) return {};

@@ -30,6 +30,8 @@ class NodeView {
                                                         std::size_t limit) const;
   // Where a symbolic link points, or nothing for an absent file and for what is no link.
   [[nodiscard]] std::optional<std::string> LinkTarget(const std::string& path) const;
+  // The path of an existing file without links; `path` itself if it cannot be told.
+  [[nodiscard]] std::string Resolve(const std::string& path) const;
   // Names in a directory without "." and "..", sorted; none if it is absent or cannot be read.
   [[nodiscard]] std::vector<std::string> List(const std::string& directory) const;
   [[nodiscard]] bool Exists(const std::string& path) const;

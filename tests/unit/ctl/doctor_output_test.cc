@@ -17,7 +17,7 @@ TEST(DoctorText, ShowsWhatWhyAndRemedyAligned) {
             "                    remedy: mend it\n"
             "  note   note       so it is\n"
             "  ok     good       it is good\n"
-            "Nydus mounts will not work on this node: 1 error, 0 warnings, 1 note\n");
+            "Found what keeps Nydus mounts from working: 1 error, 0 warnings, 1 note\n");
 }
 
 TEST(DoctorText, AGoodNodeIsCalledGood) {

@@ -172,6 +172,13 @@ TEST_F(ProgramsCheckAsRoot, AProgramThatOthersCanWriteIsAWarning) {
   EXPECT_THAT(Helper(), Finds("program-writable", Severity::kWarning));
 }
 
+TEST_F(ProgramsCheckAsRoot, TheToolMayLieBesideTheHelper) {
+  Program("/opt/nydus/mount.fuse.nydus-overlayfs", OurProgram());
+  Link("/usr/sbin/nydus-overlayfs", "/opt/nydus/mount.fuse.nydus-overlayfs");
+  Program("/opt/nydus/nydus-overlayctl", "x");
+  EXPECT_THAT(CheckTool(node_, options_), Finds("tool", Severity::kOk));
+}
+
 TEST_F(ProgramsCheckAsRoot, TheToolIsTrusted) {
   Program(NYDUS_TOOL_PATH, "x");
   EXPECT_THAT(CheckTool(node_, options_), Finds("tool", Severity::kOk));

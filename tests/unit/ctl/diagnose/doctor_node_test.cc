@@ -52,6 +52,13 @@ TEST_F(NodeFiles, LinksNeverLeaveTheRoot) {
   }
 }
 
+TEST_F(NodeFiles, LinksAreResolvedWithinTheRoot) {
+  File("/data/nydus/file", "");
+  Link("/var/lib", "/data");
+  EXPECT_EQ(node_.Resolve("/var/lib/nydus"), "/data/nydus");
+  EXPECT_EQ(node_.Resolve("/var/absent"), "/var/absent");
+}
+
 TEST_F(NodeFiles, NamesAreSorted) {
   File("/d/b", "");
   File("/d/a", "");
