@@ -90,8 +90,8 @@ void CheckCri(const ContainerdConfiguration& configuration, const SnapshotPlugin
         "snapshotter-not-selected",
         StrCat("CRI uses the snapshotter ", Quote(configuration.cri_snapshotter)),
         "pods do not get Nydus images; only clients that name the snapshotter themselves do",
-        StrCat("set snapshotter = \"", Escape(plugin.name),
-               "\" for CRI's images, or for a runtime")));
+        StrCat(R"(set snapshotter = ")", Escape(plugin.name),
+               R"(" for CRI's images, or for a runtime)")));
     return;
   }
   if (!configuration.disable_snapshot_annotations || plugin.gets_annotations) {
@@ -111,7 +111,7 @@ Findings CheckConfiguration(const NodeView& node, const ContainerdConfiguration&
   if (plugin == nullptr) {
     return {Bad("proxy-plugin-missing", StrCat(Quote(path), " has no proxy plugin for nydus"),
                 "containerd does not know the snapshotter",
-                StrCat("add [proxy_plugins.nydus] with type = \"snapshot\" and address = \"",
+                StrCat(R"(add [proxy_plugins.nydus] with type = "snapshot" and address = ")",
                        Escape(snapshotter.settings.address), "\", and restart containerd"))};
   }
   Findings findings = {

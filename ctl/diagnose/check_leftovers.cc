@@ -71,11 +71,11 @@ Life AskMount(const std::string& path) {
 }
 
 Finding DeadMount(const std::string& path) {
-  return Bad("dead-fuse-mount", StrCat("the daemon behind ", Quote(path), " is gone"),
-             "containers of this image cannot be started",
-             StrCat("umount -l ", Quote(path),
-                    ", restart nydus-snapshotter, and set recover_policy = \"restart\" or "
-                    "\"failover\""));
+  return Bad(
+      "dead-fuse-mount", StrCat("the daemon behind ", Quote(path), " is gone"),
+      "containers of this image cannot be started",
+      StrCat("umount -l ", Quote(path),
+             R"(, restart nydus-snapshotter, and set recover_policy = "restart" or "failover")"));
 }
 
 Finding SilentMount(const std::string& path) {

@@ -54,7 +54,7 @@ std::string SelinuxLabel(const NodeView& node, const std::string& path) {
   const std::string by_descriptor = NodeView::PathOf(**file);
   const ssize_t length = getxattr(by_descriptor.c_str(), "security.selinux", label, sizeof label);
   if (length <= 0) return {};
-  return std::string(label, strnlen(label, static_cast<std::size_t>(length)));
+  return {label, strnlen(label, static_cast<std::size_t>(length))};
 }
 
 void CheckSelinux(const NodeView& node, Findings& findings) {

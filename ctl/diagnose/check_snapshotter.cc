@@ -64,7 +64,7 @@ void CheckSwitches(const SnapshotterSettings& settings, Findings& findings) {
 void CheckDriver(const NodeView& node, const SnapshotterSettings& settings, Findings& findings) {
   const std::string what = StrCat("fs_driver = ", Quote(settings.fs_driver));
   constexpr char kUseFusedev[] =
-      "set fs_driver = \"fusedev\", or \"proxy\" or \"blockdev\" with enable_kata_volume for Kata";
+      R"(set fs_driver = "fusedev", or "proxy" or "blockdev" with enable_kata_volume for Kata)";
   constexpr std::array<std::string_view, 3> kWorking = {"fusedev", "blockdev", "proxy"};
   if (settings.fs_driver == "nodev") {
     findings.push_back(Bad("fs-driver-nodev", what,
@@ -98,7 +98,7 @@ void CheckDaemonMode(const SnapshotterSettings& settings, Findings& findings) {
         "daemon-mode-none", StrCat(what, " with fs_driver = 'fusedev'"),
         "the snapshotter starts no nydusd: images are served to Kata guests alone, and containers "
         "of runc see an empty root file system",
-        "set daemon_mode = \"dedicated\" if runc is used on this node"));
+        R"(set daemon_mode = "dedicated" if runc is used on this node)"));
   }
 }
 

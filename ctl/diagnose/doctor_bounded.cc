@@ -3,12 +3,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -90,7 +90,8 @@ Result<std::string> RunBounded(std::chrono::milliseconds limit,
   if (!answer) kill(child, SIGKILL);
   int status = 0;
   const bool reaped = Reap(child, status);
-  if (answer && !(reaped && WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+  const bool is_done = reaped && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (answer && !is_done) {
     return Fail(ErrorKind::kInternal, "the child that looked died");
   }
   return answer;
