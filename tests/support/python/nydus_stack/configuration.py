@@ -76,6 +76,12 @@ gc_period = "24h"
 cache_dir = ""
 """
 
+TARFS = """[experimental.tarfs]
+enable_tarfs = true
+mount_tarfs_on_host = false
+export_mode = "{export_mode}"
+"""
+
 # nydusd raises its limit of open files when it starts, and gives up where it may not.
 NYDUSD = """#!/bin/sh
 case "$1" in --version | -V) exec {nydusd} "$@" ;; esac
@@ -94,6 +100,8 @@ class Snapshotter:
     overlayfs_path: str = "nydus-overlayfs"
     kata_volume: bool = False
     registry_token: str = ""
+    tarfs_export: str = ""
+    nydus_image: str = ""
 
     @property
     def is_proxy(self):
@@ -111,9 +119,9 @@ def nydus_snapshotter(directory, nydus_image, options):
     def toml(value):
         return "true" if value else "false"
 
-    return NYDUS_SNAPSHOTTER.format(
+    text = NYDUS_SNAPSHOTTER.format(
         directory=directory,
-        nydus_image=nydus_image,
+        nydus_image=options.nydus_image or nydus_image,
         fs_driver=options.fs_driver,
         daemon_mode="none" if options.is_proxy else options.daemon_mode,
         enable_nydus_overlayfs=toml(options.overlayfs and not options.is_proxy),
@@ -121,6 +129,7 @@ def nydus_snapshotter(directory, nydus_image, options):
         enable_kata_volume=toml(options.kata_volume or options.is_proxy),
         volatile=toml(options.volatile),
     )
+    return text + TARFS.format(export_mode=options.tarfs_export) if options.tarfs_export else text
 
 
 def nydusd(directory, options):
