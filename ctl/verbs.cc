@@ -18,10 +18,10 @@ ExitStatus ExitStatusOf(const Error& error) {
 }
 
 std::span<const Verb> Verbs() {
-  static const std::array<Verb, 9> verbs = {
-      InspectVerb(),      DoctorVerb(),       EncodeExtraOptionVerb(),
-      EncodeVolumeVerb(), EncodeMountVerb(),  EncodeMountInfoVerb(),
-      VerityFormatVerb(), VerityVerifyVerb(), VerityDumpVerb()};
+  static const std::array<Verb, 10> verbs = {
+      InspectVerb(),     DoctorVerb(),          EncodeExtraOptionVerb(), EncodeVolumeVerb(),
+      EncodeMountVerb(), EncodeMountInfoVerb(), VerityFormatVerb(),      VerityVerifyVerb(),
+      VerityDumpVerb(),  VerityParseVerb()};
   return verbs;
 }
 

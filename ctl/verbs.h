@@ -16,6 +16,7 @@ Verb EncodeVolumeVerb();
 Verb InspectVerb();
 Verb VerityDumpVerb();
 Verb VerityFormatVerb();
+Verb VerityParseVerb();
 Verb VerityVerifyVerb();
 
 // All verbs, in the order of the help text.
