@@ -21,7 +21,7 @@ namespace nydus {
 
 namespace {
 
-constexpr std::chrono::milliseconds kMountAnswers(1000);
+constexpr std::chrono::milliseconds kMountAnswers(3000);
 
 // How many mounts are asked whether they live, and after how many that do not answer no more are.
 constexpr std::size_t kMaxAskedMounts = 1000;
