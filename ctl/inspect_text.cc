@@ -165,9 +165,11 @@ void ShowPaths(const Inspection& mount, TextOutput& out) {
     return;
   }
   std::vector<const PathReport*> paths;
-  for (const PathReport& path : mount.paths) paths.push_back(&path);
-  std::ranges::stable_partition(
-      paths, [](const PathReport* path) { return path->state != PathReport::State::kDirectory; });
+  for (const bool directories : {false, true}) {
+    for (const PathReport& path : mount.paths) {
+      if ((path.state == PathReport::State::kDirectory) == directories) paths.push_back(&path);
+    }
+  }
   Rows rows;
   for (const PathReport* path : paths) {
     if (rows.size() == kMaxLines) break;

@@ -77,6 +77,7 @@ Findings Unpack(std::string_view packed) {
   return findings;
 }
 
+// Findings of one severity stay in their order.
 Findings WorstFirst(const Findings& findings) {
   Findings sorted;
   for (const Severity severity :
