@@ -108,14 +108,10 @@ struct Bracket {
 
 std::optional<Bracket> NextBracket(std::string_view line, std::size_t from) {
   while (true) {
-    const std::size_t open = line.find('[', from);
-    if (open == kNotFound) return std::nullopt;
-    const std::size_t close = std::min(line.find(']', open), line.size());
-    const std::size_t inner = line.find('[', open + 1);
-    if (inner < close) {
-      from = inner;
-      continue;
-    }
+    const std::size_t first = line.find('[', from);
+    if (first == kNotFound) return std::nullopt;
+    const std::size_t close = std::min(line.find(']', first), line.size());
+    const std::size_t open = line.rfind('[', close);
     if (HasMountWord(line.substr(open, close - open))) return Bracket{open + 1, close};
     from = close;
   }
@@ -136,8 +132,8 @@ std::optional<std::string_view> StructHead(std::string_view prefix) {
   return prefix.substr(brace + 1);
 }
 
-MountText ReadBracket(std::string_view line, const Bracket& bracket) {
-  const std::string_view prefix = line.substr(0, bracket.begin);
+// `prefix` is what stands between the bracket before and this one.
+MountText ReadBracket(std::string_view line, std::string_view prefix, const Bracket& bracket) {
   const std::string_view content = line.substr(bracket.begin, bracket.end - bracket.begin);
   if (const auto program = FuseProgramBefore(prefix)) {
     MountText text = ReadFuseArguments(content, *program);
@@ -156,10 +152,11 @@ std::optional<std::pair<std::string, std::string>> NextProtoField(std::string_vi
                                                                   std::size_t& position) {
   const std::size_t colon = line.find(":\"", position);
   if (colon == kNotFound) return std::nullopt;
-  const std::size_t name = line.find_last_of(" {<[,\t", colon) + 1;
-  const QuotedText value = ReadQuoted(line, colon + 1);
+  std::string_view name = line.substr(position, colon - position);
+  name.remove_prefix(name.find_last_of(" {<[,\t") + 1);
+  QuotedText value = ReadQuoted(line, colon + 1);
   position = value.end;
-  return std::pair(std::string(line.substr(name, colon - name)), value.text);
+  return std::pair(std::string(name), std::move(value.text));
 }
 
 std::vector<MountText> FindProtoMounts(std::string_view line) {
@@ -196,7 +193,8 @@ std::vector<MountText> FindGoMounts(std::string_view line) {
   std::vector<MountText> found;
   std::size_t position = 0;
   while (const std::optional<Bracket> bracket = NextBracket(line, position)) {
-    found.push_back(ReadBracket(line, *bracket));
+    const std::string_view prefix = line.substr(position, bracket->begin - position);
+    found.push_back(ReadBracket(line, prefix, *bracket));
     position = bracket->end;
   }
   return found;

@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 8> kMountWords = {
     "lowerdir=",  "upperdir=", "workdir=",   "extraoption=", "io.katacontainers.volume=",
     "lowerdir+=", "datadir+=", "nydus.mode="};
 
+// How many words of a command line are tried as the program that mounts.
+constexpr int kMaxPrograms = 64;
+
 constexpr std::string_view kHelperName = "nydus-overlayfs";
 
 std::string_view BaseName(std::string_view path) {
@@ -127,7 +130,6 @@ std::optional<MountText> ReadProgram(std::span<const std::string> words) {
     if (inner.empty() || ProgramOf(inner[0]) == Program::kShell) return std::nullopt;
     return ReadMountCommand(inner);
   }
-  if (program == Program::kNone) return std::nullopt;
   MountText text = ArgumentReader(words.subspan(1)).Read();
   switch (program) {
     case Program::kMountFuse:
@@ -191,7 +193,10 @@ std::string JoinOptions(std::span<const std::string> words) {
 }
 
 std::optional<MountText> ReadMountCommand(std::span<const std::string> words) {
-  for (; !words.empty(); words = words.subspan(1)) {
+  int programs = 0;
+  for (; !words.empty() && programs < kMaxPrograms; words = words.subspan(1)) {
+    if (ProgramOf(words[0]) == Program::kNone) continue;
+    ++programs;
     if (std::optional<MountText> text = ReadProgram(words)) return text;
   }
   return std::nullopt;

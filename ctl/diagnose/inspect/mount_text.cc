@@ -2,7 +2,6 @@
 #include "ctl/diagnose/inspect/mount_text.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/base64.h"
@@ -49,6 +48,22 @@ std::optional<MountText> ReadBarePayload(std::string_view text) {
   const std::string_view whole = std::string_view(base64).substr(0, base64.size() / 4 * 4);
   const std::string json = DecodeBase64(whole, Base64Reading::kGo).value_or("");
   return PayloadText(json.contains("\"volume_type\""), base64);
+}
+
+// The opening quote of the first field that is a text of its own. A mount's options hold no such
+// field, but may hold words that end like one.
+std::size_t FindField(std::string_view line) {
+  constexpr std::string_view kNames[] = {"msg",    "error",  "err", "message",
+                                         "reason", "stderr", "desc"};
+  for (std::size_t at = line.find("=\""); at != kNotFound; at = line.find("=\"", at + 2)) {
+    const std::string_view before = line.substr(0, at);
+    for (const std::string_view name : kNames) {
+      if (before == name || (before.ends_with(name) && before[at - name.size() - 1] == ' ')) {
+        return at + 1;
+      }
+    }
+  }
+  return kNotFound;
 }
 
 class Finder {
@@ -114,19 +129,8 @@ class Finder {
 
   // The quoted fields of a log line are texts of their own (logrus, klog). What is left of it:
   std::string ReadQuotedFields(std::string_view line, int depth) {
-    constexpr std::array<std::string_view, 7> kFields = {
-        "msg=\"", "error=\"", "err=\"", "message=\"", "reason=\"", "stderr=\"", "desc=\""};
     std::string rest;
-    while (!line.empty()) {
-      std::size_t start = kNotFound;
-      for (const std::string_view field : kFields) {
-        const std::size_t at = line.find(field);
-        // A mount's options hold no such field, but may hold words that end like one.
-        if (at != kNotFound && (at == 0 || line[at - 1] == ' ')) {
-          start = std::min(start, at + field.size() - 1);
-        }
-      }
-      if (start == kNotFound) break;
+    for (std::size_t start = FindField(line); start != kNotFound; start = FindField(line)) {
       const QuotedText quoted = ReadQuoted(line, start);
       rest += line.substr(0, start);
       ReadText(quoted.text, depth + 1);

@@ -22,11 +22,11 @@ std::size_t ControlSequenceLength(std::string_view text) {
     while (end < text.size() && text[end] >= 0x20 && text[end] < 0x40) ++end;
     return end < text.size() ? end + 1 : end;
   }
-  if (text[1] == ']') {  // a string that BEL or ESC \ ends
-    const std::size_t bell = text.find('\a', 2);
-    const std::size_t terminator = text.find("\x1b\\", 2);
-    if (bell < terminator) return bell + 1;
-    return terminator == std::string_view::npos ? 2 : terminator + 2;
+  if (text[1] == ']') {  // a string that BEL or ESC \ ends; another escape breaks it off
+    const std::size_t end = text.find_first_of("\a\x1b", 2);
+    if (end == std::string_view::npos) return 2;
+    if (text[end] == '\a') return end + 1;
+    return text.substr(end).starts_with("\x1b\\") ? end + 2 : 2;
   }
   return 2;
 }

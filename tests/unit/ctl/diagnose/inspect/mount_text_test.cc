@@ -108,6 +108,13 @@ TEST(MountText, IsAnErrorQuotedInLogs) {
   EXPECT_EQ(Only(twice).status, 32);
 }
 
+TEST(MountText, IsAFieldBehindAWordThatEndsLikeOne) {
+  const MountText mount =
+      Only(StrCat("lastmsg=\"none\" msg=\"", kCall, " failed: \\\"\\\": exit status 32\" id=7"));
+  EXPECT_EQ(mount.options, kOptions);
+  EXPECT_EQ(mount.status, 32);
+}
+
 TEST(MountText, IsAnErrorInAJsonLog) {
   const std::string error = StrCat(kCall, " failed: \\\"oops\\\": exit status 32");
   const MountText mount =

@@ -21,6 +21,10 @@ TEST(TextCleaning, SurvivesCutControlSequences) {
   }
 }
 
+TEST(TextCleaning, KeepsTextBehindAControlStringThatIsBrokenOff) {
+  EXPECT_EQ(CleanText("\x1b]0;a\x1b[0mb"), "0;ab");
+}
+
 TEST(TextCleaning, JoinsContinuedLines) {
   EXPECT_EQ(CleanText("a \\\n b"), "a   b");
 }
