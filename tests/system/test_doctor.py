@@ -44,7 +44,7 @@ def both_configurations(options=configuration.Snapshotter(), replace=("", "")):
     assert replace[0] in snapshotter
     (DIRECTORY / "nydusd").write_text("#!/bin/sh\n")
     (DIRECTORY / "nydusd").chmod(0o755)
-    (DIRECTORY / "nydusd.json").write_text(configuration.nydusd(DIRECTORY))
+    (DIRECTORY / "nydusd.json").write_text(configuration.nydusd(DIRECTORY, options))
     return {
         "containerd/config.toml": configuration.containerd(DIRECTORY, False),
         "nydus/config.toml": snapshotter.replace(*replace),
