@@ -7,6 +7,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 MAN_PAGE = SOURCE / "packaging/man/nydus-overlayctl.1.scd"
+DOCTOR = SOURCE / "ctl/diagnose"
 COMPLETION = SOURCE / "packaging/completions/nydus-overlayctl"
 
 
@@ -22,7 +23,7 @@ def help_of(tool, *verb):
 
 
 def verbs(tool):
-    return re.findall(r"^  ([a-z-]+(?: [a-z-]+)?)  ", help_of(tool), re.MULTILINE)
+    return re.findall(r"^  ([a-z][a-z-]*(?: [a-z-]+)?)  ", help_of(tool), re.MULTILINE)
 
 
 def flags(tool, verb):
@@ -68,6 +69,17 @@ def test_man_page_names_every_flag_of_every_verb(tool):
     for verb, section in sections_of_man_page().items():
         named = set(re.findall(r"^\*--([a-z0-9-]+)", section, re.MULTILINE))
         assert named == set(flags(tool, verb)) - shared, verb
+
+
+def test_man_page_names_every_finding_of_doctor_and_no_other():
+    code = "".join(path.read_text() for path in DOCTOR.glob("*.*"))
+    file_systems = {f"kernel-{name}" for name in ("overlay", "fuse", "erofs")}
+    made = set(re.findall(r'\b(?:Good|Note|Warning|Bad)\(\s*"([a-z0-9-]+)"', code)) | file_systems
+    section = re.search(r"^# FINDINGS$(.*?)^# ", MAN_PAGE.read_text(), re.MULTILINE | re.DOTALL).group(1)
+    listed = set(re.findall(r"^\*([a-z0-9-]+)\* \(", section, re.MULTILINE))
+    listed |= set(re.findall(r"\*([a-z0-9-]+)\*", section[section.index("Only *ok* are: ") + len("Only *ok* are: ") :]))
+    assert made <= listed
+    assert listed <= set(re.findall(r'"([a-z0-9-]+)"', code)) | file_systems
 
 
 def test_flags_of_gflags_itself_are_refused(tool):
