@@ -27,7 +27,7 @@ sigset_t EndingSignals() {
   return signals;
 }
 
-void WaitForSignal(const std::stop_token& done, std::stop_source interrupted) {
+void WaitForSignal(const std::stop_token& done, const std::stop_source& interrupted) {
   const sigset_t signals = EndingSignals();
   while (!done.stop_requested()) {
     if (sigtimedwait(&signals, nullptr, &kSignalWait) > 0) interrupted.request_stop();
@@ -70,7 +70,7 @@ void WatchedWork::ShowProgress(std::uint64_t done, std::uint64_t total) {
   last_shown_ = now;
   shown_ = true;
   constexpr std::uint64_t kMegabyte = 1'000'000;
-  const std::uint64_t percent =
+  const auto percent =
       static_cast<std::uint64_t>(static_cast<double>(done) * 100 / static_cast<double>(total));
   std::fputs(StrCat(kClearLine, percent, " % of ", total / kMegabyte, " MB").c_str(), stderr);
 }

@@ -55,7 +55,7 @@ Result<> WriteLevels(const BlockFile& data, const BlockFile& hashes, const Forma
     const HashLevel& parents = layout.levels[level];
     const auto make_taker = [&]() -> ParentTaker {
       return [&](std::uint64_t first, std::string_view computed) -> ChunkResult {
-        const std::uint64_t offset = parents.offset + first * image.parameters.hash_block_size;
+        const std::uint64_t offset = parents.offset + (first * image.parameters.hash_block_size);
         if (Result<> written = hashes.Write(offset, computed); !written) {
           return Failure(std::move(written.error()));
         }

@@ -23,7 +23,7 @@ Failure TooLarge(std::string_view area) {
 }
 
 std::uint64_t DivideRoundingUp(std::uint64_t number, std::uint64_t divisor) {
-  return number / divisor + (number % divisor != 0 ? 1 : 0);
+  return (number / divisor) + (number % divisor != 0 ? 1 : 0);
 }
 
 // begin + blocks * block_size; false if that is no file offset.

@@ -79,8 +79,8 @@ class ChunkHasher {
   }
 
   char* SlotOf(std::uint64_t child) {
-    return &parents_[child / layout_.digests_per_block * parent_size_ +
-                     child % layout_.digests_per_block * layout_.slot_bytes];
+    return &parents_[(child / layout_.digests_per_block * parent_size_) +
+                     (child % layout_.digests_per_block * layout_.slot_bytes)];
   }
 
   const BlockRun children_;
@@ -125,9 +125,9 @@ BlockRun LevelRun(const VerityParameters& parameters, const VerityLayout& layout
 
 Result<> ReadBlocks(const BlockRun& run, std::uint64_t first, std::uint64_t count, char* buffer) {
   const auto read =
-      run.file->Read(run.offset + first * run.block_size, buffer, count * run.block_size);
+      run.file->Read(run.offset + (first * run.block_size), buffer, count * run.block_size);
   if (read) return {};
-  const TreeBlock block{run.level, first + read.error().read / run.block_size};
+  const TreeBlock block{run.level, first + (read.error().read / run.block_size)};
   return Failure(
       Wrap(read.error().error, StrCat(Escape(run.file->path()), ": ", TreeBlockName(block))));
 }
@@ -145,7 +145,7 @@ ChunkResult HashBlocks(const BlockRun& children, const VerityParameters& paramet
     return [chunks](std::uint64_t chunk) { return chunks->Do(chunk); };
   };
   const std::uint64_t per_chunk = ChunkHasher::ChildrenPerChunk(children, layout);
-  const std::uint64_t chunks = (children.blocks - 1) / per_chunk + 1;
+  const std::uint64_t chunks = ((children.blocks - 1) / per_chunk) + 1;
   return RunInParallel(chunks, make_work, stop);
 }
 

@@ -57,8 +57,9 @@ class Chunks {
 
 ChunkResult RunInParallel(std::uint64_t count, const std::function<Result<ChunkWork>()>& make_work,
                           const std::stop_token& stop) {
-  const std::uint64_t workers = std::min<std::uint64_t>(
-      {count, kMaxWorkers, std::max(1U, std::thread::hardware_concurrency())});
+  // 0 means that the number is not known.
+  const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+  const auto workers = std::min<std::uint64_t>({count, kMaxWorkers, processors});
   std::vector<ChunkWork> works;
   for (std::uint64_t i = 0; i < workers; ++i) {
     Result<ChunkWork> work = make_work();

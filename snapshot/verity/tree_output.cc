@@ -9,11 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <utility>
-
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "snapshot/verity/superblock.h"

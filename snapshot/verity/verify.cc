@@ -53,7 +53,7 @@ class ParentComparison {
     const std::uint64_t block = child / image_.layout.digests_per_block;
     const std::uint64_t slot = child % image_.layout.digests_per_block;
     return parents.substr(
-        block * image_.parameters.hash_block_size + slot * image_.layout.slot_bytes,
+        (block * image_.parameters.hash_block_size) + (slot * image_.layout.slot_bytes),
         DigestBytes(image_.parameters.algorithm));
   }
 
