@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ctl/diagnose/doctor.h"
+#include "ctl/diagnose/doctor/doctor.h"
 
 #include <array>
 #include <string_view>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "ctl/diagnose/doctor_finding.h"
+#include "ctl/diagnose/doctor/finding.h"
 
 namespace nydus {
 

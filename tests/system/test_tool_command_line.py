@@ -7,7 +7,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 MAN_PAGE = SOURCE / "packaging/man/nydus-overlayctl.1.scd"
-DOCTOR = SOURCE / "ctl/diagnose"
+DOCTOR = SOURCE / "ctl/diagnose/doctor"
 COMPLETION = SOURCE / "packaging/completions/nydus-overlayctl"
 
 
