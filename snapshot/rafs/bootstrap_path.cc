@@ -11,7 +11,7 @@ namespace nydus {
 
 Result<std::optional<std::string>> FindBootstrap(const std::string& directory) {
   for (const char* const name : {"/fs/image/image.boot", "/fs/image.boot"}) {
-    const std::string path = StrCat(directory, name);
+    std::string path = StrCat(directory, name);
     struct stat status = {};
     if (lstat(path.c_str(), &status) == 0) {
       if (S_ISREG(status.st_mode)) return path;
