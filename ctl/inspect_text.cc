@@ -63,8 +63,8 @@ void ShowOptions(const Inspection& mount, TextOutput& out) {
   for (const OptionReport& option : mount.options) {
     if (rows.size() == kMaxLines) break;
     rows.push_back({{option.name},
-                    {Shorten(option.value), option.masked ? Tone::kFaint : Tone::kPlain},
-                    {option.meaning, Tone::kFaint}});
+                    {option.meaning, Tone::kFaint},
+                    {Shorten(option.value), option.masked ? Tone::kFaint : Tone::kPlain}});
   }
   AddOverflow(mount.options.size(), rows);
   out.Table(rows);
@@ -188,11 +188,11 @@ void ShowHints(const Inspection& mount, TextOutput& out) {
 void ShowOne(const Inspection& mount, std::string_view title, TextOutput& out) {
   out.Heading(title);
   ShowMount(mount, out);
+  ShowHints(mount, out);
   ShowOptions(mount, out);
   ShowPayloads(mount, out);
   ShowPlan(mount, out);
   ShowPaths(mount, out);
-  ShowHints(mount, out);
 }
 
 }  // namespace
