@@ -93,7 +93,12 @@ Inspection Inspect(const MountText& text, const SystemFacts& facts) {
     inspection.kata_go_takes_type = KataGoTakesType(text.type);
     inspection.kata_rust_takes_type = KataRustTakesType(text.type);
   }
-  if (!text.is_payload) AddPlan(text, facts, options.hidden_names, inspection);
+  if (options.cut) {
+    inspection.refusal =
+        StrCat("not planned: there are more than ", kMaxInspectedOptions, " options");
+  } else if (!text.is_payload) {
+    AddPlan(text, facts, options.hidden_names, inspection);
+  }
   inspection.hints = HintsFor(text, inspection);
   inspection.bad =
       !inspection.refusal.empty() || std::ranges::any_of(inspection.payloads, NobodyAccepts);

@@ -70,6 +70,11 @@ bool HasHarmlessValue(const OptionRow& row) {
          row.kind != OptionKind::kExtraOption && row.kind != OptionKind::kKataVolume;
 }
 
+bool IsDirectory(const OptionRow& row) {
+  return row.kind == OptionKind::kLowerDirectory || row.kind == OptionKind::kUpperDirectory ||
+         row.kind == OptionKind::kWorkDirectory;
+}
+
 class Reporter {
  public:
   // Bare JSON in an option is cut at its commas: then no piece may pass for a name.
@@ -86,6 +91,10 @@ class Reporter {
         break;
       }
       if (!*word) break;
+      if (reports_.options.size() == kMaxInspectedOptions) {
+        reports_.cut = true;
+        break;
+      }
       Add(**word);
     }
     return std::move(reports_);
@@ -100,7 +109,16 @@ class Reporter {
     } else if (row != nullptr && row->kind == OptionKind::kKataVolume) {
       AddPayload(PayloadKind::kKataVolume, word);
     }
+    if (row != nullptr && IsDirectory(*row)) MarkReplaced(word.name);
     reports_.options.push_back(std::move(report));
+  }
+
+  // As in the kernel, the last lowerdir=, upperdir= and workdir= count.
+  void MarkReplaced(std::string_view name) {
+    constexpr std::string_view kReplaced = "replaced by a later one";
+    for (OptionReport& earlier : reports_.options) {
+      if (earlier.name == name) earlier.meaning = kReplaced;
+    }
   }
 
   void AddPayload(PayloadKind kind, const OptionWord& word) {

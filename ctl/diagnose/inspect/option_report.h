@@ -15,8 +15,13 @@ struct OptionReports {
   std::vector<Payload> payloads;
   // Names that must not be shown, as written. A message may repeat them: see WithoutNames().
   std::vector<std::string> hidden_names;
+  bool cut = false;  // there were more than kMaxInspectedOptions
 };
 
+// How many options of one mount are looked at: more than a payload for each layer.
+inline constexpr std::size_t kMaxInspectedOptions = 1024;
+
+// The first kMaxInspectedOptions.
 OptionReports ReportOptions(std::string_view options);
 
 // `message` with each hidden name that it quotes masked.

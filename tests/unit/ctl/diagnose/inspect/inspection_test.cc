@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "ctl/diagnose/inspect/option_report.h"
 #include "tests/support/captured_command_lines.h"
 #include "tests/support/result_matchers.h"
 
@@ -105,6 +106,12 @@ TEST(Inspection, ExplainsOptionsFromTheTable) {
   EXPECT_EQ(OptionNamed(inspection, "index").value, "off");
 }
 
+TEST(Inspection, SaysWhichDirectoriesDoNotCount) {
+  const Inspection inspection = InspectOptions("lowerdir=/a:/b,lowerdir=/c:/d");
+  EXPECT_EQ(inspection.options[0].meaning, "replaced by a later one");
+  EXPECT_EQ(inspection.options[1].meaning, "lower directories, top first");
+}
+
 TEST(Inspection, HidesValuesOfOptionsThatItDoesNotKnow) {
   const Inspection inspection = InspectOptions("lowerdir=/a:/b,password=hunter2,comment=hunter2");
   EXPECT_EQ(OptionNamed(inspection, "password").value, "(masked, 7 bytes)");
@@ -119,6 +126,15 @@ TEST(Inspection, HidesWordsThatAreNoNamesInMessagesToo) {
   }
   const Inspection overlay = InspectOptions("lowerdir=/a:/b,HUNTER2");
   EXPECT_THAT(overlay.plan, Contains("data (masked, 7 bytes)"));
+}
+
+TEST(Inspection, PlansNothingBeyondTheLimitOfOptions) {
+  std::string options = "lowerdir=/a:/b";
+  for (std::size_t i = 1; i < kMaxInspectedOptions; ++i) options += ",ro";
+  EXPECT_EQ(InspectOptions(options).refusal, "");
+  const Inspection inspection = InspectOptions(options + ",ro");
+  EXPECT_EQ(inspection.options.size(), kMaxInspectedOptions);
+  EXPECT_EQ(inspection.refusal, "not planned: there are more than 1024 options");
 }
 
 TEST(Inspection, SaysWhereReadingStopped) {
