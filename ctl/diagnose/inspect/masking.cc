@@ -68,9 +68,9 @@ class Lister {
 
   void List(const JsonValue& value, const Place& place) {
     switch (value.kind) {
-      case JsonValue::Kind::kObject: return ListObject(value, place);
-      case JsonValue::Kind::kArray: return ListArray(value, place);
-      case JsonValue::Kind::kString: return ListText(value.text, place);
+      case JsonValue::Kind::kObject: ListObject(value, place); break;
+      case JsonValue::Kind::kArray: ListArray(value, place); break;
+      case JsonValue::Kind::kString: ListText(value.text, place); break;
       default: ListNumber(value, place);
     }
   }
@@ -110,10 +110,14 @@ class Lister {
   }
 
   void ListText(const std::string& text, const Place& place) {
-    if (place.path == harmless_.nested_json) return ListNestedJson(text, place);
-    if (place.path == harmless_.options) return Add(ShowVolumeOption(place.name, text));
-    const bool shown = Contains(harmless_.texts, place.path) || IsHarmlessMetadata(place.path);
-    Add({place.group, place.name, shown ? ShowText(text) : Mask(text), !shown});
+    if (place.path == harmless_.nested_json) {
+      ListNestedJson(text, place);
+    } else if (place.path == harmless_.options) {
+      Add(ShowVolumeOption(place.name, text));
+    } else {
+      const bool shown = Contains(harmless_.texts, place.path) || IsHarmlessMetadata(place.path);
+      Add({place.group, place.name, shown ? ShowText(text) : Mask(text), !shown});
+    }
   }
 
   void ListNumber(const JsonValue& value, const Place& place) {
@@ -125,7 +129,8 @@ class Lister {
   void ListNestedJson(const std::string& text, const Place& place) {
     const Result<JsonValue> json = ParseJson(text);
     if (!json || json->kind != JsonValue::Kind::kObject) {
-      return Add({place.group, place.name, StrCat(Mask(text), ", no JSON object"), true});
+      Add({place.group, place.name, StrCat(Mask(text), ", no JSON object"), true});
+      return;
     }
     Lister nested(NydusdConfigurationNames());
     nested.List(*json, {.path = "", .group = place.group, .name = place.name});

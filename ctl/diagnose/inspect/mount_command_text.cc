@@ -97,8 +97,14 @@ class ArgumentReader {
       letters.remove_prefix(1);
       if (letter == 'r' || letter == 'w') Set('o', letter == 'r' ? "ro" : "rw");
       if (letter != 'o' && letter != 't' && letter != 'N') continue;
-      if (!letters.empty()) return Set(letter, letters);
-      if (!rest_.empty()) return Set(letter, Take());
+      if (!letters.empty()) {
+        Set(letter, letters);
+        return;
+      }
+      if (!rest_.empty()) {
+        Set(letter, Take());
+        return;
+      }
     }
   }
 
@@ -157,8 +163,11 @@ std::string UnescapeTableField(std::string_view field) {
   for (std::size_t i = 0; i < field.size(); ++i) {
     if (field[i] == '\\' && i + 3 < field.size() && IsOctal(field[i + 1]) &&
         IsOctal(field[i + 2]) && IsOctal(field[i + 3])) {
-      text += static_cast<char>((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 +
-                                (field[i + 3] - '0'));
+      unsigned value = 0;
+      for (std::size_t digit = 1; digit <= 3; ++digit) {
+        value = (value << 3U) | static_cast<unsigned>(field[i + digit] - '0');
+      }
+      text += static_cast<char>(value);
       i += 3;
     } else {
       text += field[i];

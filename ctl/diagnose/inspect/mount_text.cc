@@ -72,7 +72,10 @@ class Finder {
     if (depth > kMaxTextDepth) return;
     text = TrimBlanks(text);
     if (text.empty() || ReadJson(text, depth)) return;
-    if (std::optional<MountText> payload = ReadBarePayload(text)) return Add(std::move(*payload));
+    if (std::optional<MountText> payload = ReadBarePayload(text)) {
+      Add(std::move(*payload));
+      return;
+    }
     for (const std::string_view line : SplitLines(text)) ReadLine(line, depth);
   }
 
