@@ -130,3 +130,16 @@ def test_terminal_gets_a_prompt_and_colours(tool):
     assert process.wait() == GOOD
     assert b"Ctrl-D" in output and b"\x1b[1mmount command" in output
     os.close(controller)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["[", "mount ", 'msg="" ', "[lowerdir=/a] ", ':"', "\x1b]", "A,", "lowerdir=/a,", "{[lowerdir=/a", "sh -c ", "\\\""],
+)
+def test_text_made_to_take_long(tool, piece):
+    """A mebibyte of each piece: with a search from every position to the end it would take minutes."""
+    text = "lowerdir=/a:/b," + piece * ((1 << 20) // len(piece) - 20)
+    done = subprocess.run(
+        [tool, "inspect", "--json", "--nolook"], input=text, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (GOOD, UNUSABLE, BAD), done.stderr
