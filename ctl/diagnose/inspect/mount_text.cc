@@ -81,7 +81,7 @@ class Finder {
 
   void Add(MountText text) {
     if (std::ranges::find(found_.mounts, text) != found_.mounts.end()) return;
-    if (found_.mounts.size() == kMaxMounts) {
+    if (found_.mounts.size() == kMaxPastedMounts) {
       found_.cut = true;
       return;
     }

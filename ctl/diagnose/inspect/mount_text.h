@@ -16,7 +16,7 @@ namespace nydus {
 inline constexpr std::size_t kMaxMountTextBytes = std::size_t{1} << 20;
 
 // How many different mounts of one text are inspected.
-inline constexpr std::size_t kMaxMounts = 32;
+inline constexpr std::size_t kMaxPastedMounts = 32;
 
 // One mount as a text describes it. Everything in it is untrusted and may hold credentials.
 struct MountText {
@@ -34,7 +34,7 @@ struct MountText {
 
 struct MountTexts {
   std::vector<MountText> mounts;  // different ones, in the order of the text
-  bool cut = false;               // there were more than kMaxMounts
+  bool cut = false;               // there were more than kMaxPastedMounts
 };
 
 // Finds the mounts in what somebody pasted: command lines of the helper, mount.fuse and mount(8),

@@ -215,10 +215,10 @@ TEST(MountText, FindsSeveralMountsAndEachOnce) {
 
 TEST(MountText, StopsAtTheLimitAndSaysSo) {
   std::string text;
-  for (std::size_t i = 0; i <= kMaxMounts; ++i) text += StrCat("lowerdir=/a:/", i, "\n");
+  for (std::size_t i = 0; i <= kMaxPastedMounts; ++i) text += StrCat("lowerdir=/a:/", i, "\n");
   const Result<MountTexts> found = FindMounts(text);
   ASSERT_THAT(found, IsOk());
-  EXPECT_EQ(found->mounts.size(), kMaxMounts);
+  EXPECT_EQ(found->mounts.size(), kMaxPastedMounts);
   EXPECT_TRUE(found->cut);
 }
 
