@@ -55,7 +55,7 @@ Json OfUse(const Use& use) {
 }
 
 Json OfPayload(const PayloadReport& payload) {
-  return {{"option", OptionNameOf(payload.kind)},
+  return {{"option", PayloadOptionName(payload.kind)},
           {"bytes", payload.bytes},
           {"problem", OrNull(payload.problem)},
           {"fields", List(payload.fields, OfField)},

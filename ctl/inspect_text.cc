@@ -114,8 +114,8 @@ void ShowPayloads(const Inspection& mount, TextOutput& out) {
   const std::size_t count = mount.payloads.size();
   for (std::size_t i = 0; i < count; ++i) {
     const PayloadReport& payload = mount.payloads[i];
-    out.Heading(StrCat("Payload ", i + 1, " of ", count, ": ", OptionNameOf(payload.kind), ", ",
-                       payload.bytes, " bytes"));
+    out.Heading(StrCat("Payload ", i + 1, " of ", count, ": ", PayloadOptionName(payload.kind),
+                       ", ", payload.bytes, " bytes"));
     if (!payload.problem.empty()) {
       out.Table({{{StrCat("cannot be read: ", payload.problem), Tone::kBad}}});
     }

@@ -217,6 +217,10 @@ class RequestParser {
 
 }  // namespace
 
+std::string_view PayloadOptionName(PayloadKind kind) {
+  return kind == PayloadKind::kExtraOption ? kExtraOptionName : kKataVolumeOptionName;
+}
+
 Result<MountRequest> ParseMountRequest(const CommandLine& line) {
   return RequestParser(line).Parse(line.options);
 }

@@ -22,6 +22,9 @@ enum class MountMode {
 
 enum class PayloadKind { kExtraOption, kKataVolume };
 
+// The option that carries payloads of this kind.
+std::string_view PayloadOptionName(PayloadKind kind);
+
 // One payload as it arrived. The text is untrusted and may hold credentials: never print it.
 struct Payload {
   PayloadKind kind = PayloadKind::kExtraOption;

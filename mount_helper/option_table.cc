@@ -4,6 +4,8 @@
 #include <sys/mount.h>
 
 #include "base/mount_api/mount_api.h"
+#include "snapshot/payload/extra_option.h"
+#include "snapshot/payload/kata_volume.h"
 
 #ifndef MS_NOSYMFOLLOW
 // COMPAT(glibc < 2.34): include/uapi/linux/mount.h, Linux 5.10.
@@ -119,8 +121,8 @@ constexpr OptionRow kTable[] = {
     WithValue("defcontext", kSecurityContext),
     WithValue("rootcontext", kSecurityContext),
 
-    WithValue("extraoption", kExtraOption),
-    WithValue("io.katacontainers.volume", kKataVolume),
+    WithValue(kExtraOptionName, kExtraOption),
+    WithValue(kKataVolumeOptionName, kKataVolume),
     WithValue("nydus.mode", kMode),
     WithValue("nydus.payload", kPayloadPolicy),
     WithValue("nydus.sandbox", kSandbox),

@@ -13,10 +13,6 @@ namespace nydus {
 
 namespace {
 
-std::string_view OptionName(PayloadKind kind) {
-  return kind == PayloadKind::kExtraOption ? "extraoption" : "io.katacontainers.volume";
-}
-
 Result<> CheckPayload(const Payload& payload, PayloadPolicy policy) {
   if (payload.kind == PayloadKind::kExtraOption) {
     const Result<ExtraOption> option = CheckExtraOption(payload.base64, policy);
@@ -34,9 +30,9 @@ std::ptrdiff_t CountOf(std::span<const Payload> payloads, PayloadKind kind) {
 std::string NameOf(const std::vector<Payload>& payloads, std::size_t index) {
   const PayloadKind kind = payloads[index].kind;
   const std::ptrdiff_t count = CountOf(payloads, kind);
-  if (count == 1) return std::string(OptionName(kind));
+  if (count == 1) return std::string(PayloadOptionName(kind));
   const std::ptrdiff_t number = CountOf(std::span(payloads).first(index + 1), kind);
-  return StrCat(OptionName(kind), " ", number, " of ", count);
+  return StrCat(PayloadOptionName(kind), " ", number, " of ", count);
 }
 
 Result<> CheckAll(const std::vector<Payload>& payloads, PayloadPolicy policy) {

@@ -44,10 +44,6 @@ inline constexpr std::string_view kManifestDigest = "containerd.io/snapshot/cri.
 
 }  // namespace label
 
-// Mount options that carry a payload: NAME=BASE64.
-inline constexpr std::string_view kExtraOptionName = "extraoption";
-inline constexpr std::string_view kKataVolumeOptionName = "io.katacontainers.volume";
-
 // The type of a mount that goes to the helper is "fuse." and this, nydus_overlayfs_path of the
 // snapshotter's configuration, or this default.
 inline constexpr std::string_view kDefaultHelper = "nydus-overlayfs";

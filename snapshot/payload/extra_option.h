@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "snapshot/payload/json_reading.h"
 
 namespace nydus {
+
+// The mount option that carries an extra option: NAME=BASE64.
+inline constexpr std::string_view kExtraOptionName = "extraoption";
 
 // The payload of `extraoption=`: ExtraOption of nydus-snapshotter (snapshot/mount_option.go).
 struct ExtraOption {

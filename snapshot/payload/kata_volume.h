@@ -12,6 +12,9 @@
 
 namespace nydus {
 
+// The mount option that carries a Kata volume: NAME=BASE64.
+inline constexpr std::string_view kKataVolumeOptionName = "io.katacontainers.volume";
+
 enum class KataVolumeType {
   kDirectBlock,
   kImageRawBlock,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/payload/verity_label.h"
 
+#include <system_error>
+
 #include <charconv>
 #include <cstddef>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "base/text.h"

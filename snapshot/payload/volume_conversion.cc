@@ -69,7 +69,7 @@ Result<KataVolume> KataVolumeOf(const ExtraOption& option) {
 
 std::string ForcedGuestPullOption() {
   const KataVolume volume{.volume_type = NameOf(KataVolumeType::kImageGuestPull)};
-  return StrCat("io.katacontainers.volume=", EncodeBase64(FormatKataVolume(volume)));
+  return StrCat(kKataVolumeOptionName, "=", EncodeBase64(FormatKataVolume(volume)));
 }
 
 }  // namespace nydus

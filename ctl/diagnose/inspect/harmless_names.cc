@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "snapshot/mount_slice/labels.h"
+
 namespace nydus {
 
 namespace {
@@ -81,22 +83,22 @@ constexpr std::string_view kConfigurationNumbers[] = {
 };
 
 constexpr std::string_view kHarmlessLabels[] = {
-    "containerd.io/snapshot.ref",
-    "containerd.io/snapshot/cri.image-layers",
-    "containerd.io/snapshot/cri.image-ref",
-    "containerd.io/snapshot/cri.layer-digest",
-    "containerd.io/snapshot/cri.manifest-digest",
-    "containerd.io/snapshot/nydus-blob",
-    "containerd.io/snapshot/nydus-bootstrap",
-    "containerd.io/snapshot/nydus-image-block",
-    "containerd.io/snapshot/nydus-index-alternative",
-    "containerd.io/snapshot/nydus-layer-block",
-    "containerd.io/snapshot/nydus-proxy-mode",
-    "containerd.io/snapshot/nydus-ref",
-    "containerd.io/snapshot/nydus-tarfs",
-    "containerd.io/snapshot/overlay.volatile",
-    "containerd.io/snapshot/stargz",
-    "containerd.io/snapshot/tarfs-hint",
+    label::kTargetSnapshot,
+    label::kImageLayers,
+    label::kImageReference,
+    label::kLayerDigest,
+    label::kManifestDigest,
+    label::kNydusBlob,
+    label::kNydusBootstrap,
+    label::kImageBlock,
+    label::kNydusIndexAlternative,
+    label::kLayerBlock,
+    label::kNydusProxyMode,
+    label::kNydusReference,
+    label::kTarfsLayer,
+    label::kVolatile,
+    label::kStargz,
+    label::kTarfsHint,
     "fsGroup",
     "fsGroupChangePolicy",
 };
@@ -109,9 +111,9 @@ constexpr std::string_view kNamesOfSecrets[] = {
     "backend",
     "cache",
     "config",
-    "containerd.io/snapshot/nydus-signature",
-    "containerd.io/snapshot/pullsecret",
-    "containerd.io/snapshot/pullusername",
+    label::kNydusSignature,
+    label::kPullSecret,
+    label::kPullUsername,
     "device",
     "direct_volume",
     "dm_verity",

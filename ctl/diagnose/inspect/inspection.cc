@@ -54,7 +54,7 @@ std::string ShowableReport(const MountText& text) {
   std::string_view report = text.report;
   if (report.ends_with('\n')) report.remove_suffix(1);
   const bool repeats_payload =
-      report.contains("extraoption=") || report.contains("io.katacontainers.volume=");
+      report.contains(kExtraOptionName) || report.contains(kKataVolumeOptionName);
   if (!report.starts_with(kOurs) || report.contains('\n') || repeats_payload) return Mask(report);
   return Escape(report);
 }

@@ -35,9 +35,6 @@ struct Use {
   std::string effect;
 };
 
-// "extraoption" or "io.katacontainers.volume".
-std::string_view OptionNameOf(PayloadKind kind);
-
 struct PayloadReport {
   PayloadKind kind = PayloadKind::kExtraOption;
   std::size_t bytes = 0;  // of its base64

@@ -10,6 +10,7 @@
 #include "ctl/diagnose/inspect/json_mounts.h"
 #include "ctl/diagnose/inspect/mount_command_text.h"
 #include "ctl/diagnose/inspect/text_cleaning.h"
+#include "snapshot/payload/extra_option.h"
 #include "snapshot/payload/json_text.h"
 #include "snapshot/payload/kata_volume.h"
 
@@ -33,7 +34,7 @@ bool IsBase64Byte(char c) {
 MountText PayloadText(bool is_volume, std::string_view base64) {
   return {.form = "payload",
           .is_payload = true,
-          .options = StrCat(is_volume ? "io.katacontainers.volume=" : "extraoption=", base64)};
+          .options = StrCat(is_volume ? kKataVolumeOptionName : kExtraOptionName, "=", base64)};
 }
 
 // A payload alone in base64, good or broken; line breaks in it are a terminal's.

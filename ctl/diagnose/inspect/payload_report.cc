@@ -144,10 +144,6 @@ std::vector<Use> UsesOfVolume(std::string_view volume_type, bool is_first) {
 
 }  // namespace
 
-std::string_view OptionNameOf(PayloadKind kind) {
-  return kind == PayloadKind::kExtraOption ? "extraoption" : "io.katacontainers.volume";
-}
-
 bool KataGoTakesType(std::string_view type) {
   constexpr std::string_view kPrefix = "fuse.";
   if (!type.starts_with(kPrefix)) return false;

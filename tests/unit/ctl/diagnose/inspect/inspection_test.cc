@@ -211,7 +211,7 @@ TEST(Inspection, SaysTheRightThingOfEveryCapturedCommandLine) {
     ASSERT_EQ(inspection.payloads.size(), captured.payloads.size()) << captured.name;
     for (std::size_t i = 0; i < captured.payloads.size(); ++i) {
       const PayloadReport& payload = inspection.payloads[i];
-      EXPECT_EQ(OptionNameOf(payload.kind), captured.payloads[i].option) << captured.name;
+      EXPECT_EQ(PayloadOptionName(payload.kind), captured.payloads[i].option) << captured.name;
       EXPECT_EQ(payload.problem, "") << captured.name;
       EXPECT_TRUE(std::ranges::all_of(payload.verdicts, &Verdict::accepted)) << captured.name;
       // Nothing in the captured payloads is unknown or a secret.
