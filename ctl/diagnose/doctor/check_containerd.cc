@@ -173,9 +173,10 @@ Findings CheckContainerd(const NodeView& node, const DoctorOptions& options) {
     std::ranges::move(CheckConfiguration(node, {}, snapshotter, containerd.configuration),
                       std::back_inserter(findings));
   } else {
-    findings.push_back(NotChecked("containerd's configuration",
-                                  StrCat(Quote(containerd.configuration), " does not exist"),
-                                  "name it with --containerd-config"));
+    findings.push_back(NotChecked(
+        "containerd's configuration",
+        StrCat("no containerd runs and ", Quote(containerd.configuration), " does not exist"),
+        "start containerd, or name its file with --containerd-config"));
   }
   return findings;
 }

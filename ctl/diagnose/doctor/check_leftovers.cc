@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kMountAnswers(3000);
 
 // How many mounts are asked whether they live, and after how many that do not answer no more are.
 constexpr std::size_t kMaxAskedMounts = 1000;
-constexpr std::size_t kMaxSilentMounts = 8;
+constexpr std::size_t kMaxSilentMounts = 4;
 
 // containerd: core/mount/temp.go names its directories so.
 constexpr std::string_view kTemporaryMount = "/containerd-mount";

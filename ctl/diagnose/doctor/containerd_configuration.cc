@@ -153,6 +153,12 @@ void SetCri(const Documents& files, ContainerdConfiguration& configuration) {
       }
     }
   }
+  for (const std::string& name : AllKeys(files, {"plugins", kCriImages, "runtime_platforms"})) {
+    const TomlPath path = {"plugins", kCriImages, "runtime_platforms", name, "snapshotter"};
+    if (auto found = LastString(files, path)) {
+      configuration.runtime_snapshotters.push_back(std::move(*found));
+    }
+  }
 }
 
 }  // namespace

@@ -203,6 +203,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "snapshotter = 'nydus'\n"},
         CriCase{"RuntimeOfThree",
                 "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]\n"
+                "snapshotter = 'nydus'\n"},
+        CriCase{"PlatformOfThree",
+                "[plugins.'io.containerd.cri.v1.images'.runtime_platforms.kata]\n"
                 "snapshotter = 'nydus'\n"}),
     NameOfCase());
 
