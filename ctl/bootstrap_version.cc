@@ -2,7 +2,6 @@
 #include "ctl/bootstrap_version.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <string_view>
@@ -19,10 +18,8 @@ namespace {
 Result<std::string> ReadHead(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.ok()) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
-  std::string head(kRafsHeadBytes, '\0');
-  const ssize_t got = pread(fd.get(), head.data(), head.size(), 0);
-  if (got < 0) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
-  head.resize(static_cast<std::size_t>(got));
+  Result<std::string> head = ReadRafsHead(fd.get());
+  if (!head) return Failure(Wrap(std::move(head.error()), Quote(path)));
   return head;
 }
 

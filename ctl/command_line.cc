@@ -41,6 +41,21 @@ bool ReadsFlagsFromElsewhere(std::string_view name) {
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
+// A word of the command line for a message. Somebody may have put a payload there, so a value and
+// the end of a long word are left out.
+std::string Shown(std::string_view word) {
+  constexpr std::size_t kMaxShownBytes = 32;
+  const std::string_view name = word.substr(0, word.find('='));
+  return Quote(name.substr(0, kMaxShownBytes)) +
+         (name.size() < word.size() || name.size() > kMaxShownBytes ? "..." : "");
+}
+
+std::string DashedName(std::string_view name) {
+  std::string dashed(name);
+  std::ranges::replace(dashed, '_', '-');
+  return StrCat("--", dashed);
+}
+
 std::string FlagName(std::string_view word) {
   std::string name(word);
   std::ranges::replace(name, '-', '_');
@@ -77,10 +92,10 @@ Result<FlagSetting> ReadFlag(std::string_view text, const Verb& verb) {
     return FlagSetting{.name = positive, .value = "false"};
   }
   if (ReadsFlagsFromElsewhere(setting.name)) {
-    return Usage(StrCat("--", setting.name, " is not accepted"),
+    return Usage(StrCat(DashedName(setting.name), " is not accepted"),
                  "flags are read from the command line alone");
   }
-  return Usage(StrCat(verb.name, " has no flag ", Quote(StrCat("--", text.substr(0, equals)))),
+  return Usage(StrCat(verb.name, " has no flag ", Shown(StrCat("--", text.substr(0, equals)))),
                StrCat("nydus-overlayctl ", verb.name, " --help lists them"));
 }
 
@@ -88,8 +103,8 @@ Result<> SetFlag(const FlagSetting& setting) {
   if (!gflags::SetCommandLineOption(setting.name.c_str(), setting.value->c_str()).empty()) {
     return {};
   }
-  return Usage(StrCat("--", setting.name, ": ", Quote(*setting.value), " is not a value of type ",
-                      FlagInfo(setting.name).type));
+  return Usage(StrCat(DashedName(setting.name), ": ", Shown(*setting.value),
+                      " is no value of this flag (", FlagInfo(setting.name).type, ")"));
 }
 
 Result<> ReadArguments(std::span<const char* const> arguments, Invocation& invocation) {
@@ -109,13 +124,14 @@ Result<> ReadArguments(std::span<const char* const> arguments, Invocation& invoc
       continue;
     }
     if (!word.starts_with("--")) {
-      return Usage(StrCat(Quote(word), " is no flag"),
+      return Usage(StrCat(Shown(word), " is no flag"),
                    "flags begin with two dashes; operands that begin with one stand behind --");
     }
     Result<FlagSetting> setting = ReadFlag(word.substr(2), *invocation.verb);
     if (!setting) return Failure(std::move(setting.error()));
     if (!setting->value) {
-      if (i + 1 == arguments.size()) return Usage(StrCat("--", setting->name, " needs a value"));
+      if (i + 1 == arguments.size())
+        return Usage(StrCat(DashedName(setting->name), " needs a value"));
       setting->value = arguments[++i];
     }
     if (Result<> set = SetFlag(*setting); !set) return set;
@@ -145,7 +161,7 @@ Result<Invocation> ParseInvocation(std::span<const char* const> arguments,
   }
   if (verb == nullptr) {
     const std::string name = words == 1 ? std::string(word) : StrCat(word, " ", arguments[1]);
-    return Usage(StrCat(Quote(name), " is no verb"), std::string(kSeeHelp));
+    return Usage(StrCat(Shown(name), " is no verb"), std::string(kSeeHelp));
   }
   Invocation invocation{.verb = verb};
   if (Result<> read = ReadArguments(arguments.subspan(words), invocation); !read) {

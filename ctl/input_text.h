@@ -9,6 +9,9 @@
 
 namespace nydus {
 
+// "standard input" for "-", else the path in quotes: how messages call an input.
+std::string InputName(const std::string& path);
+
 // The whole of a file, or of standard input if `path` is "-"; more than `limit` bytes are an error.
 Result<std::string> ReadInput(const std::string& path, std::size_t limit);
 

@@ -42,6 +42,7 @@ nydus::Result<VerbOutcome> Run(std::span<const char* const> arguments) {
 nydus::Result<> WriteOutput(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
     if (written < 0) return nydus::FailErrno(ErrorKind::kSystem, errno, "cannot write the output");
     text.remove_prefix(static_cast<std::size_t>(written));
   }

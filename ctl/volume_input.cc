@@ -7,6 +7,7 @@
 
 #include <gflags/gflags.h>
 
+#include "base/text.h"
 #include "ctl/input_text.h"
 #include "snapshot/payload/direct_volume.h"
 #include "snapshot/payload/extra_option.h"
@@ -37,7 +38,7 @@ Result<KataVolume> FromExtraOption(std::string_view text, const JsonReading& rea
 }
 
 Result<KataVolume> FromMountInfo(std::string_view text, const JsonReading& reading) {
-  const Result<DirectVolume> volume = ParseDirectVolume(text, reading.dialect);
+  const Result<DirectVolume> volume = ParseDirectVolume(text, reading);
   if (!volume) return Failure(volume.error());
   return KataVolumeOf(*volume);
 }
@@ -71,8 +72,11 @@ Result<KataVolume> ReadVolumeInput(const Operands& operands, JsonDialect dialect
   JsonOddities oddities;
   Result<KataVolume> volume =
       FindInputKind(FLAGS_from)->read(*text, {.dialect = dialect, .oddities = &oddities});
-  if (volume && oddities.unknown_key) {
-    return Fail(ErrorKind::kUsage, "holds a member that would be lost");
+  if (!volume) return Failure(Wrap(std::move(volume.error()), InputName(*file)));
+  if (oddities.unknown_key) {
+    return Fail(ErrorKind::kUsage,
+                StrCat(InputName(*file), ": holds a member that is not known and would be lost"),
+                "nydus-overlayfs-payload(5) lists the members");
   }
   return volume;
 }

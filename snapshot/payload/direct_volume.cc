@@ -53,11 +53,11 @@ std::string EncodeBase64Url(std::string_view bytes) {
 
 }  // namespace
 
-Result<DirectVolume> ParseDirectVolume(std::string_view json, JsonDialect dialect) {
+Result<DirectVolume> ParseDirectVolume(std::string_view json, const JsonReading& reading) {
   const Result<JsonValue> value = ParsePayloadJson(json);
   if (!value) return Failure(value.error());
   DirectVolume volume;
-  if (Result<> read = ReadObject(volume, kFields, *value, {.dialect = dialect}); !read) {
+  if (Result<> read = ReadObject(volume, kFields, *value, reading); !read) {
     return Failure(std::move(read.error()));
   }
   return volume;

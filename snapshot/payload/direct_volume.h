@@ -26,7 +26,7 @@ struct DirectVolume {
 
 // The text of mountInfo.json, at most kMaxPayloadBytes. Nothing is validated, as nobody does: in
 // Go's dialect every member may be missing, in Rust's the first three may not.
-Result<DirectVolume> ParseDirectVolume(std::string_view json, JsonDialect dialect);
+Result<DirectVolume> ParseDirectVolume(std::string_view json, const JsonReading& reading);
 
 // The text of mountInfo.json, byte for byte as Kata's Go runtime writes it.
 std::string FormatDirectVolume(const DirectVolume& volume);

@@ -240,10 +240,14 @@ RafsDetection DetectRafs(std::string_view head, std::string_view tail) {
   return {.flaw = "it bears no mark of RAFS or EROFS"};
 }
 
+Result<std::string> ReadRafsHead(int fd) {
+  return ReadAt(fd, 0, kRafsHeadBytes);
+}
+
 Result<RafsDetection> DetectRafs(int fd) {
   const Result<off_t> size = SizeOf(fd);
   if (!size) return Failure(size.error());
-  const Result<std::string> head = ReadAt(fd, 0, kRafsHeadBytes);
+  const Result<std::string> head = ReadRafsHead(fd);
   if (!head) return Failure(head.error());
   const off_t tail_start = std::max<off_t>(0, *size - static_cast<off_t>(kRafsTailBytes));
   const Result<std::string> tail = ReadAt(fd, tail_start, kRafsTailBytes);

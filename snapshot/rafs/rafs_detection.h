@@ -50,6 +50,9 @@ RafsDetection DetectRafs(std::string_view head, std::string_view tail);
 // The same for an open regular file or block device; leaves its position alone.
 Result<RafsDetection> DetectRafs(int fd);
 
+// The first kRafsHeadBytes of an open file, or all of a shorter one.
+Result<std::string> ReadRafsHead(int fd);
+
 // "v5" or "v6" for a bootstrap that begins with `head`: DetectFsVersion of nydus-snapshotter
 // (pkg/layout/layout.go), which takes any EROFS image for v6.
 Result<std::string_view> DetectFsVersion(std::string_view head);

@@ -59,7 +59,8 @@ ChunkResult RunInParallel(std::uint64_t count, const std::function<Result<ChunkW
                           const std::stop_token& stop) {
   // 0 means that the number is not known.
   const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
-  const auto workers = std::min<std::uint64_t>({count, kMaxWorkers, processors});
+  const auto workers =
+      std::min({count, std::uint64_t{kMaxWorkers}, static_cast<std::uint64_t>(processors)});
   std::vector<ChunkWork> works;
   for (std::uint64_t i = 0; i < workers; ++i) {
     Result<ChunkWork> work = make_work();

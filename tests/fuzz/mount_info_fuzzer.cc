@@ -19,9 +19,9 @@ void CheckConversion(const DirectVolume& volume) {
 }
 
 void CheckText(std::string_view json, JsonDialect dialect) {
-  const Result<DirectVolume> volume = ParseDirectVolume(json, dialect);
+  const Result<DirectVolume> volume = ParseDirectVolume(json, {.dialect = dialect});
   if (!volume) return DemandDiscreet(volume.error());
-  Demand(ParseDirectVolume(FormatDirectVolume(*volume), dialect) == volume,
+  Demand(ParseDirectVolume(FormatDirectVolume(*volume), {.dialect = dialect}) == volume,
          "mountInfo.json is read as it was written");
   CheckConversion(*volume);
 }

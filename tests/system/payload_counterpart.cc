@@ -53,7 +53,7 @@ Result<std::string> RewriteVerity(const std::string& json) {
 }
 
 Result<std::string> RewriteMountInfo(const std::string& json) {
-  return Written(ParseDirectVolume(json, JsonDialect::kGo), FormatDirectVolume);
+  return Written(ParseDirectVolume(json, {.dialect = JsonDialect::kGo}), FormatDirectVolume);
 }
 
 Result<std::string> VolumeFromJson(const std::string& json) {

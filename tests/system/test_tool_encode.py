@@ -170,7 +170,29 @@ def test_volume_must_satisfy_its_reader(tool, volume, verdicts):
 
 
 def test_volume_refuses_what_would_be_lost(tool):
-    refused(run(tool, "volume", text=json.dumps(VOLUME | {"auth": SECRET})), "holds a member that would be lost")
+    message = "standard input: holds a member that is not known and would be lost"
+    refused(run(tool, "volume", text=json.dumps(VOLUME | {"auth": SECRET})), message)
+
+
+@pytest.mark.parametrize("verb", ["volume", "mount-info"])
+def test_unknown_members_of_a_mount_info_are_refused(tool, verb):
+    text = '{"volume-type":"block","device":"/dev/a","fstype":"ext4","read_only":true}'
+    refused(run(tool, verb, "--from=mount-info", text=text), "would be lost")
+
+
+def test_text_in_place_of_a_file_name_is_not_repeated(tool, bootstrap):
+    volume = json.dumps(VOLUME | {"source": SECRET})
+    for text in (volume, base64.b64encode(volume.encode()).decode(), "extraoption=" + SECRET):
+        refused(run(tool, "volume", text), "is a text, not the name of a file")
+    refused(extra_option(tool, bootstrap, config=CONFIG), "is a text, not the name of a file")
+
+
+def test_mount_info_says_where_kata_looks(tool):
+    # base64 of the path, in the alphabet for file names
+    assert written(run(tool, "mount-info", "--path-for=/mnt/a?>")) == (
+        "/run/kata-containers/shared/direct-volumes/L21udC9hPz4=/mountInfo.json\n"
+    )
+    refused(run(tool, "mount-info", "--path-for=" + "/a" * 200), "volume path: is longer than 189 bytes")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 40, f'{{"source": "{SECRET}"', f'{{"source": ["{SECRET}"]}}'])

@@ -112,9 +112,9 @@ TEST_F(ToolCommandLine, FlagsOfOtherVerbsAreUnknown) {
 
 TEST_F(ToolCommandLine, BadValueIsNamedWithItsFlag) {
   EXPECT_THAT(Parse({"look", "--test_size=many"}),
-              HasError(ErrorKind::kUsage, "--test_size: 'many' is not a value of type uint64"));
+              HasError(ErrorKind::kUsage, "--test-size: 'many' is no value of this flag (uint64)"));
   EXPECT_THAT(Parse({"look", "--test_switch=perhaps"}),
-              HasError(ErrorKind::kUsage, "'perhaps' is not a value of type bool"));
+              HasError(ErrorKind::kUsage, "'perhaps' is no value of this flag (bool)"));
   EXPECT_THAT(Parse({"look", "--test_size"}), HasError(ErrorKind::kUsage, "needs a value"));
 }
 
@@ -124,6 +124,21 @@ TEST_F(ToolCommandLine, FlagsFromFilesAndEnvironmentAreRefused) {
     EXPECT_THAT(Parse({"look", flag}), HasError(ErrorKind::kUsage, "is not accepted")) << flag;
   }
   EXPECT_THAT(Parse({"look", "-flagfile=/etc/passwd"}), HasError(ErrorKind::kUsage, "is no flag"));
+}
+
+TEST_F(ToolCommandLine, PayloadInTheWrongPlaceIsNotRepeated) {
+  const std::string payload(100, 'A');
+  const std::string option = "extraoption=" + payload;
+  const std::string clustered = "-o" + option;
+  const std::string flag = "--test-size=" + payload;
+  for (const std::vector<const char*>& arguments :
+       {std::vector{option.c_str()}, std::vector{"look", clustered.c_str()},
+        std::vector{"look", flag.c_str()}, std::vector{"tree", payload.c_str()},
+        std::vector{"look", "--test-size", payload.c_str()}}) {
+    const Result<Invocation> invocation = Parse(arguments);
+    ASSERT_THAT(invocation, testing::Not(IsOk()));
+    EXPECT_THAT(invocation.error().message, testing::Not(HasSubstr(payload.substr(0, 40))));
+  }
 }
 
 TEST_F(ToolCommandLine, UntrustedWordsAreEscapedInMessages) {

@@ -27,7 +27,7 @@ constexpr const char* kDiskText =
 
 TEST(DirectVolumeFile, IsReadAlikeInBothDialects) {
   for (const JsonDialect dialect : kBothDialects) {
-    EXPECT_EQ(ParseDirectVolume(kDiskText, dialect), Disk());
+    EXPECT_EQ(ParseDirectVolume(kDiskText, {.dialect = dialect}), Disk());
   }
 }
 
@@ -40,59 +40,62 @@ TEST(DirectVolumeFile, LeavesOutEmptyMetadataAndOptions) {
   const std::string text = R"({"volume-type":"block","device":"/dev/vda","fstype":""})";
   EXPECT_EQ(FormatDirectVolume(volume), text);
   for (const JsonDialect dialect : kBothDialects) {
-    EXPECT_EQ(ParseDirectVolume(text, dialect), volume);
+    EXPECT_EQ(ParseDirectVolume(text, {.dialect = dialect}), volume);
   }
 }
 
 TEST(DirectVolumeFile, MayLackEveryMemberInGo) {
-  EXPECT_EQ(ParseDirectVolume("{}", JsonDialect::kGo), DirectVolume());
-  EXPECT_EQ(ParseDirectVolume("null", JsonDialect::kGo), DirectVolume());
+  EXPECT_EQ(ParseDirectVolume("{}", {.dialect = JsonDialect::kGo}), DirectVolume());
+  EXPECT_EQ(ParseDirectVolume("null", {.dialect = JsonDialect::kGo}), DirectVolume());
 }
 
 TEST(DirectVolumeFile, NeedsItsFirstThreeMembersInRust) {
-  EXPECT_THAT(ParseDirectVolume(R"({"device":"d","fstype":"f"})", JsonDialect::kRust),
+  EXPECT_THAT(ParseDirectVolume(R"({"device":"d","fstype":"f"})", {.dialect = JsonDialect::kRust}),
               HasError(ErrorKind::kUsage, "volume-type: is missing"));
-  EXPECT_THAT(ParseDirectVolume(R"({"volume-type":"t","fstype":"f"})", JsonDialect::kRust),
-              HasError(ErrorKind::kUsage, "device: is missing"));
-  EXPECT_THAT(ParseDirectVolume(R"({"volume-type":"t","device":"d"})", JsonDialect::kRust),
-              HasError(ErrorKind::kUsage, "fstype: is missing"));
-  EXPECT_THAT(ParseDirectVolume("null", JsonDialect::kRust),
+  EXPECT_THAT(
+      ParseDirectVolume(R"({"volume-type":"t","fstype":"f"})", {.dialect = JsonDialect::kRust}),
+      HasError(ErrorKind::kUsage, "device: is missing"));
+  EXPECT_THAT(
+      ParseDirectVolume(R"({"volume-type":"t","device":"d"})", {.dialect = JsonDialect::kRust}),
+      HasError(ErrorKind::kUsage, "fstype: is missing"));
+  EXPECT_THAT(ParseDirectVolume("null", {.dialect = JsonDialect::kRust}),
               HasError(ErrorKind::kUsage, "is not a JSON object"));
 }
 
 TEST(DirectVolumeFile, NullEmptiesMetadataInGoAndIsRefusedInRust) {
   constexpr const char* kText =
       R"({"volume-type":"t","device":"d","fstype":"f","metadata":{"a":"b"},"metadata":null})";
-  const Result<DirectVolume> volume = ParseDirectVolume(kText, JsonDialect::kGo);
+  const Result<DirectVolume> volume = ParseDirectVolume(kText, {.dialect = JsonDialect::kGo});
   ASSERT_THAT(volume, IsOk());
   EXPECT_EQ(volume->metadata, JsonMap());
-  EXPECT_THAT(ParseDirectVolume(kText, JsonDialect::kRust),
+  EXPECT_THAT(ParseDirectVolume(kText, {.dialect = JsonDialect::kRust}),
               HasError(ErrorKind::kUsage, "metadata: is given twice"));
 }
 
 TEST(DirectVolumeFile, SecondMetadataIsMergedIntoTheFirstInGo) {
-  const Result<DirectVolume> volume =
-      ParseDirectVolume(R"({"metadata":{"a":"1","b":"2"},"METADATA":{"b":"3"}})", JsonDialect::kGo);
+  const Result<DirectVolume> volume = ParseDirectVolume(
+      R"({"metadata":{"a":"1","b":"2"},"METADATA":{"b":"3"}})", {.dialect = JsonDialect::kGo});
   ASSERT_THAT(volume, IsOk());
   EXPECT_EQ(volume->metadata, (JsonMap{{"a", "1"}, {"b", "3"}}));
 }
 
 TEST(DirectVolumeFile, WrongTypesAreNamed) {
-  EXPECT_THAT(ParseDirectVolume(R"({"device":1})", JsonDialect::kGo),
+  EXPECT_THAT(ParseDirectVolume(R"({"device":1})", {.dialect = JsonDialect::kGo}),
               HasError(ErrorKind::kUsage, "device: is not a string"));
-  EXPECT_THAT(ParseDirectVolume(R"({"metadata":{"a":1}})", JsonDialect::kGo),
+  EXPECT_THAT(ParseDirectVolume(R"({"metadata":{"a":1}})", {.dialect = JsonDialect::kGo}),
               HasError(ErrorKind::kUsage, "metadata: is not an object of strings"));
-  EXPECT_THAT(ParseDirectVolume(R"({"options":"ro"})", JsonDialect::kGo),
+  EXPECT_THAT(ParseDirectVolume(R"({"options":"ro"})", {.dialect = JsonDialect::kGo}),
               HasError(ErrorKind::kUsage, "options: is not a list of strings"));
-  EXPECT_THAT(ParseDirectVolume("{", JsonDialect::kGo), HasError(ErrorKind::kUsage, "not JSON"));
+  EXPECT_THAT(ParseDirectVolume("{", {.dialect = JsonDialect::kGo}),
+              HasError(ErrorKind::kUsage, "not JSON"));
 }
 
 TEST(DirectVolumeFile, HasALimit) {
   std::string text = "{}";
   text.resize(kMaxPayloadBytes, ' ');
-  EXPECT_THAT(ParseDirectVolume(text, JsonDialect::kGo), IsOk());
+  EXPECT_THAT(ParseDirectVolume(text, {.dialect = JsonDialect::kGo}), IsOk());
   text += ' ';
-  EXPECT_THAT(ParseDirectVolume(text, JsonDialect::kGo),
+  EXPECT_THAT(ParseDirectVolume(text, {.dialect = JsonDialect::kGo}),
               HasError(ErrorKind::kUsage, "is longer than 131072 bytes"));
 }
 
