@@ -9,98 +9,107 @@ namespace nydus {
 
 namespace {
 
-using Names = std::span<const std::string_view>;
+using enum ValueKind;
 
-constexpr std::string_view kExtraOptionTexts[] = {"source", "snapshotdir", "fs_version"};
+using Values = std::span<const NamedValue>;
 
-constexpr std::string_view kVolumeTexts[] = {
-    "volume_type",        "source",         "fs_type",        "nydus_image.snapshot_dir",
-    "dm_verity.hashtype", "dm_verity.hash", "dm_verity.salt",
+constexpr NamedValue kExtraOptionValues[] = {
+    {"source", kPath},
+    {"snapshotdir", kPath},
+    {"fs_version", kWord},
 };
 
-constexpr std::string_view kVolumeNumbers[] = {
-    "dm_verity.blocknum", "dm_verity.blocksize", "dm_verity.hashsize",
-    "dm_verity.offset",   "dm_verity.hash_type", "dm_verity.no_superblock",
+constexpr NamedValue kVolumeValues[] = {
+    {"volume_type", kVolumeType},
+    {"source", kPathOrReference},
+    {"fs_type", kWord},
+    {"nydus_image.snapshot_dir", kPath},
+    {"dm_verity.hashtype", kWord},
+    {"dm_verity.hash", kHexadecimal},
+    {"dm_verity.salt", kHexadecimal},
+    {"dm_verity.blocknum", kNumber},
+    {"dm_verity.blocksize", kNumber},
+    {"dm_verity.hashsize", kNumber},
+    {"dm_verity.offset", kNumber},
+    {"dm_verity.hash_type", kNumber},
+    {"dm_verity.no_superblock", kBoolean},
 };
 
 constexpr std::string_view kLabelMaps[] = {"direct_volume.metadata.", "image_pull.metadata."};
 
-constexpr std::string_view kConfigurationTexts[] = {
-    "id",
-    "type",
-    "mode",
-    "device.id",
-    "device.backend.type",
-    "device.backend.config.host",
-    "device.backend.config.repo",
-    "device.backend.config.scheme",
-    "device.backend.config.blob_url_scheme",
-    "device.backend.config.dir",
-    "device.backend.config.alt_dirs[]",
-    "device.backend.config.blob_file",
-    "device.backend.config.endpoint",
-    "device.backend.config.bucket_name",
-    "device.backend.config.object_prefix",
-    "device.backend.config.region",
-    "device.cache.type",
-    "device.cache.config.work_dir",
-    "backend.type",
-    "backend.localfs.dir",
-    "backend.localfs.alt_dirs[]",
-    "backend.localfs.blob_file",
-    "backend.registry.host",
-    "backend.registry.repo",
-    "backend.registry.scheme",
-    "cache.type",
-    "cache.filecache.work_dir",
-    "rafs.mode",
+constexpr NamedValue kConfigurationValues[] = {
+    {"id", kSnapshot},
+    {"type", kWord},
+    {"mode", kWord},
+    {"version", kNumber},
+    {"digest_validate", kBoolean},
+    {"enable_xattr", kBoolean},
+    {"iostats_files", kBoolean},
+    {"access_pattern", kBoolean},
+    {"latest_read_files", kBoolean},
+    {"amplify_io", kNumber},
+    {"fs_prefetch.enable", kBoolean},
+    {"fs_prefetch.prefetch_all", kBoolean},
+    {"fs_prefetch.threads_count", kNumber},
+    {"fs_prefetch.merging_size", kNumber},
+    {"fs_prefetch.bandwidth_rate", kNumber},
+    {"device.id", kSnapshot},
+    {"device.backend.type", kWord},
+    {"device.backend.config.host", kHost},
+    {"device.backend.config.repo", kReference},
+    {"device.backend.config.scheme", kWord},
+    {"device.backend.config.blob_url_scheme", kWord},
+    {"device.backend.config.dir", kPath},
+    {"device.backend.config.alt_dirs[]", kPath},
+    {"device.backend.config.blob_file", kPath},
+    {"device.backend.config.endpoint", kHost},
+    {"device.backend.config.bucket_name", kName},
+    {"device.backend.config.object_prefix", kReference},
+    {"device.backend.config.region", kName},
+    {"device.backend.config.readahead", kBoolean},
+    {"device.backend.config.skip_verify", kBoolean},
+    {"device.backend.config.timeout", kNumber},
+    {"device.backend.config.connect_timeout", kNumber},
+    {"device.backend.config.retry_limit", kNumber},
+    {"device.backend.config.proxy.fallback", kBoolean},
+    {"device.backend.config.proxy.check_interval", kNumber},
+    {"device.backend.config.proxy.use_http", kBoolean},
+    {"device.cache.type", kWord},
+    {"device.cache.config.work_dir", kPath},
+    {"device.cache.config.disable_indexed_map", kBoolean},
+    {"backend.type", kWord},
+    {"backend.localfs.dir", kPath},
+    {"backend.localfs.alt_dirs[]", kPath},
+    {"backend.localfs.blob_file", kPath},
+    {"backend.registry.host", kHost},
+    {"backend.registry.repo", kReference},
+    {"backend.registry.scheme", kWord},
+    {"cache.type", kWord},
+    {"cache.filecache.work_dir", kPath},
+    {"rafs.mode", kWord},
+    {"rafs.validate", kBoolean},
+    {"rafs.enable_xattr", kBoolean},
 };
 
-constexpr std::string_view kConfigurationNumbers[] = {
-    "version",
-    "digest_validate",
-    "enable_xattr",
-    "iostats_files",
-    "access_pattern",
-    "latest_read_files",
-    "amplify_io",
-    "fs_prefetch.enable",
-    "fs_prefetch.prefetch_all",
-    "fs_prefetch.threads_count",
-    "fs_prefetch.merging_size",
-    "fs_prefetch.bandwidth_rate",
-    "device.backend.config.readahead",
-    "device.backend.config.skip_verify",
-    "device.backend.config.timeout",
-    "device.backend.config.connect_timeout",
-    "device.backend.config.retry_limit",
-    "device.backend.config.proxy.fallback",
-    "device.backend.config.proxy.check_interval",
-    "device.backend.config.proxy.use_http",
-    "device.cache.config.disable_indexed_map",
-    "rafs.validate",
-    "rafs.enable_xattr",
-};
-
-constexpr std::string_view kHarmlessLabels[] = {
-    label::kTargetSnapshot,
-    label::kImageLayers,
-    label::kImageReference,
-    label::kLayerDigest,
-    label::kManifestDigest,
-    label::kNydusBlob,
-    label::kNydusBootstrap,
-    label::kImageBlock,
-    label::kNydusIndexAlternative,
-    label::kLayerBlock,
-    label::kNydusProxyMode,
-    label::kNydusReference,
-    label::kTarfsLayer,
-    label::kVolatile,
-    label::kStargz,
-    label::kTarfsHint,
-    "fsGroup",
-    "fsGroupChangePolicy",
+constexpr NamedValue kLabels[] = {
+    {label::kTargetSnapshot, kDigest},
+    {label::kImageLayers, kDigests},
+    {label::kImageReference, kReference},
+    {label::kLayerDigest, kDigest},
+    {label::kManifestDigest, kDigest},
+    {label::kNydusBlob, kBoolean},
+    {label::kNydusBootstrap, kBoolean},
+    {label::kImageBlock, kBlockVerity},
+    {label::kNydusIndexAlternative, kBoolean},
+    {label::kLayerBlock, kBlockVerity},
+    {label::kNydusProxyMode, kBoolean},
+    {label::kNydusReference, kReference},
+    {label::kTarfsLayer, kHexadecimal},
+    {label::kVolatile, kBoolean},
+    {label::kStargz, kBoolean},
+    {label::kTarfsHint, kBoolean},
+    {"fsGroup", kNumber},
+    {"fsGroupChangePolicy", kWord},
 };
 
 // Names that may be shown though their values may not, and objects on the way to values.
@@ -137,9 +146,10 @@ constexpr std::string_view kNamesOfSecrets[] = {
     "url",
 };
 
-// True if a path of `paths` has `name` as its last member.
-bool EndsAPath(Names paths, std::string_view name) {
-  return std::ranges::any_of(paths, [name](std::string_view path) {
+// True if a path of `values` has `name` as its last member.
+bool EndsAPath(Values values, std::string_view name) {
+  return std::ranges::any_of(values, [name](const NamedValue& value) {
+    std::string_view path = value.name;
     if (path.ends_with("[]")) path.remove_suffix(2);
     return path.substr(path.rfind('.') + 1) == name;
   });
@@ -147,38 +157,39 @@ bool EndsAPath(Names paths, std::string_view name) {
 
 }  // namespace
 
+std::optional<ValueKind> FindKind(Values values, std::string_view name) {
+  const auto found = std::ranges::find(values, name, &NamedValue::name);
+  if (found == values.end()) return std::nullopt;
+  return found->kind;
+}
+
 HarmlessNames ExtraOptionNames() {
-  return {.texts = kExtraOptionTexts,
-          .numbers = {},
-          .label_maps = {},
-          .nested_json = "config",
-          .options = {}};
+  return {.values = kExtraOptionValues, .label_maps = {}, .nested_json = "config", .options = {}};
 }
 
 HarmlessNames KataVolumeNames() {
-  return {.texts = kVolumeTexts,
-          .numbers = kVolumeNumbers,
+  return {.values = kVolumeValues,
           .label_maps = kLabelMaps,
           .nested_json = "nydus_image.config",
           .options = "options[]"};
 }
 
 HarmlessNames NydusdConfigurationNames() {
-  return {.texts = kConfigurationTexts,
-          .numbers = kConfigurationNumbers,
-          .label_maps = {},
-          .nested_json = {},
-          .options = {}};
+  return {.values = kConfigurationValues, .label_maps = {}, .nested_json = {}, .options = {}};
+}
+
+std::optional<ValueKind> KindOfLabel(std::string_view name) {
+  return FindKind(kLabels, name);
 }
 
 bool IsHarmlessLabel(std::string_view name) {
-  return std::ranges::find(kHarmlessLabels, name) != std::end(kHarmlessLabels);
+  return KindOfLabel(name).has_value();
 }
 
 bool IsKnownName(std::string_view name) {
-  for (const Names paths : {Names(kExtraOptionTexts), Names(kVolumeTexts), Names(kVolumeNumbers),
-                            Names(kConfigurationTexts), Names(kConfigurationNumbers)}) {
-    if (EndsAPath(paths, name)) return true;
+  for (const Values values :
+       {Values(kExtraOptionValues), Values(kVolumeValues), Values(kConfigurationValues)}) {
+    if (EndsAPath(values, name)) return true;
   }
   return IsHarmlessLabel(name) ||
          std::ranges::find(kNamesOfSecrets, name) != std::end(kNamesOfSecrets);

@@ -2,6 +2,7 @@
 #include "ctl/diagnose/inspect/inspection.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/text.h"
@@ -47,16 +48,31 @@ Result<std::vector<std::string>> PlanOf(const MountText& text, const SystemFacts
   return DescribePlan(*plan);
 }
 
+// True if `report` repeats a text that must not be shown outside of quotes, where only whoever
+// wrote the report knows its end. Shorter texts are part of any word.
+bool RepeatsHidden(std::string_view report, const std::vector<std::string>& hidden) {
+  constexpr std::size_t kLeastBytes = 3;
+  return std::ranges::any_of(hidden, [report](const std::string& text) {
+    return text.size() >= kLeastBytes && report.contains(Escape(text));
+  });
+}
+
+bool RepeatsPayload(std::string_view report) {
+  return std::ranges::any_of(
+      std::array{kExtraOptionName, kKataVolumeOptionName},
+      [report](std::string_view name) { return report.contains(StrCat(name, "=")); });
+}
+
 // Our own line is free of payloads; other programs repeat their arguments.
-std::string ShowableReport(const MountText& text) {
+std::string ShowableReport(std::string_view report, const std::vector<std::string>& hidden) {
   constexpr std::string_view kOurs = "mount.fuse.nydus-overlayfs: ";
-  if (text.report.empty()) return {};
-  std::string_view report = text.report;
   if (report.ends_with('\n')) report.remove_suffix(1);
-  const bool repeats_payload =
-      report.contains(kExtraOptionName) || report.contains(kKataVolumeOptionName);
-  if (!report.starts_with(kOurs) || report.contains('\n') || repeats_payload) return Mask(report);
-  return Escape(report);
+  if (report.empty()) return {};
+  if (!report.starts_with(kOurs) || report.contains('\n') || RepeatsPayload(report)) {
+    return Mask(report);
+  }
+  const std::string shown = WithoutHidden(std::string(report), hidden);
+  return RepeatsHidden(shown, hidden) ? Mask(report) : Escape(shown);
 }
 
 bool NobodyAccepts(const PayloadReport& payload) {
@@ -64,15 +80,15 @@ bool NobodyAccepts(const PayloadReport& payload) {
 }
 
 void AddPlan(const MountText& text, const SystemFacts& facts,
-             const std::vector<std::string>& hidden_names, Inspection& inspection) {
+             const std::vector<std::string>& hidden, Inspection& inspection) {
   Result<std::vector<std::string>> plan = PlanOf(text, facts);
   if (!plan) {
-    inspection.refusal = WithoutNames(std::move(plan.error().message), hidden_names);
+    inspection.refusal = WithoutHidden(std::move(plan.error().message), hidden);
     inspection.refusal_hint = std::move(plan.error().hint);
     return;
   }
   for (std::string& line : *plan) {
-    inspection.plan.push_back(WithoutNames(std::move(line), hidden_names));
+    inspection.plan.push_back(WithoutHidden(std::move(line), hidden));
   }
 }
 
@@ -80,14 +96,19 @@ void AddPlan(const MountText& text, const SystemFacts& facts,
 
 Inspection Inspect(const MountText& text, const SystemFacts& facts) {
   OptionReports options = ReportOptions(text.options);
+  ShownValue type = ShowValue(ValueKind::kPathOrWord, text.type);
+  ShownValue source = ShowValue(ValueKind::kPathOrWord, text.source);
+  ShownValue target = ShowValue(ValueKind::kPathOrWord, text.target);
+  if (source.masked) options.hidden.push_back(text.source);
+  if (target.masked) options.hidden.push_back(text.target);
   Inspection inspection{.form = text.form,
                         .is_payload = text.is_payload,
-                        .type = Escape(text.type),
-                        .source = ShowText(text.source),
-                        .target = Escape(text.target),
+                        .type = std::move(type.text),
+                        .source = std::move(source.text),
+                        .target = std::move(target.text),
                         .options = std::move(options.options),
                         .payloads = ReportPayloads(options.payloads, text.type),
-                        .report = ShowableReport(text),
+                        .report = ShowableReport(text.report, options.hidden),
                         .status = text.status};
   if (!text.type.empty()) {
     inspection.kata_go_takes_type = KataGoTakesType(text.type);
@@ -97,7 +118,7 @@ Inspection Inspect(const MountText& text, const SystemFacts& facts) {
     inspection.refusal =
         StrCat("not planned: there are more than ", kMaxInspectedOptions, " options");
   } else if (!text.is_payload) {
-    AddPlan(text, facts, options.hidden_names, inspection);
+    AddPlan(text, facts, options.hidden, inspection);
   }
   inspection.hints = HintsFor(text, inspection);
   inspection.bad =

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -26,10 +27,14 @@ using Named = NamedPaths::Named;
 // How many paths are looked at: every layer, and what the payloads name.
 constexpr std::size_t kMaxPaths = 1024;
 
+// What must not be shown is not looked at.
 class Collector {
  public:
+  explicit Collector(std::vector<std::string> hidden) : hidden_(std::move(hidden)) {}
+
   void Add(std::string role, std::string_view path, bool directory) {
-    if (!path.starts_with('/') || path.contains('\0') || found_.paths.size() == kMaxPaths) return;
+    if (std::ranges::find(hidden_, path) != hidden_.end()) return;
+    if (path.empty() || !Fits(ValueKind::kPath, path) || found_.paths.size() == kMaxPaths) return;
     const bool known = std::ranges::any_of(found_.paths, [&](const Named& other) {
       return other.path == path && other.directory == directory;
     });
@@ -48,6 +53,7 @@ class Collector {
   NamedPaths Take() { return std::move(found_); }
 
  private:
+  std::vector<std::string> hidden_;
   NamedPaths found_;
 };
 
@@ -188,9 +194,10 @@ void AddWrongBootstrap(Inspection& inspection) {
 }  // namespace
 
 NamedPaths FindPaths(const MountText& text) {
-  Collector collector;
+  OptionReports options = ReportOptions(text.options);
+  Collector collector(std::move(options.hidden));
   if (!text.is_payload) AddOptionPaths(text, collector);
-  for (const Payload& payload : ReportOptions(text.options).payloads) {
+  for (const Payload& payload : options.payloads) {
     AddPayloadPaths(payload, collector);
   }
   return collector.Take();

@@ -2,7 +2,7 @@
 #include "ctl/diagnose/inspect/masking.h"
 
 #include <algorithm>
-#include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -12,10 +12,6 @@
 namespace nydus {
 
 namespace {
-
-bool Contains(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 std::string ShowName(std::string_view name) {
   if (IsKnownName(name)) return std::string(name);
@@ -45,10 +41,8 @@ PayloadField ShowVolumeOption(std::string name, std::string_view option) {
   if (equals == std::string_view::npos) return {{}, std::move(name), Mask(option), true};
   const std::string_view label = option.substr(0, equals);
   const std::string_view value = option.substr(equals + 1);
-  if (IsHarmlessLabel(label)) {
-    return {{}, std::move(name), StrCat(label, "=", ShowText(value)), false};
-  }
-  return {{}, std::move(name), StrCat(ShowName(label), "=", Mask(value)), true};
+  const ShownValue shown = ShowValue(KindOfLabel(label), value);
+  return {{}, std::move(name), StrCat(ShowName(label), "=", shown.text), shown.masked};
 }
 
 std::string Joined(const std::string& group, const std::string& name) {
@@ -96,7 +90,8 @@ class Lister {
 
   // A key cannot pose as a path of several members; labels have dots of their own.
   [[nodiscard]] std::string_view PathPart(std::string_view path, std::string_view key) const {
-    const bool is_label = Contains(harmless_.label_maps, StrCat(path, "."));
+    const bool is_label =
+        std::ranges::find(harmless_.label_maps, StrCat(path, ".")) != harmless_.label_maps.end();
     return !is_label && key.find_first_of(".[") != std::string_view::npos ? "?" : key;
   }
 
@@ -115,14 +110,15 @@ class Lister {
     } else if (place.path == harmless_.options) {
       Add(ShowVolumeOption(place.name, text));
     } else {
-      const bool shown = Contains(harmless_.texts, place.path) || IsHarmlessMetadata(place.path);
-      Add({place.group, place.name, shown ? ShowText(text) : Mask(text), !shown});
+      ShownValue shown = ShowValue(KindAt(place.path), text);
+      Add({place.group, place.name, std::move(shown.text), shown.masked});
     }
   }
 
   void ListNumber(const JsonValue& value, const Place& place) {
-    const bool shown =
-        Contains(harmless_.numbers, place.path) || value.kind == JsonValue::Kind::kNull;
+    const ValueKind kind =
+        value.kind == JsonValue::Kind::kBool ? ValueKind::kBoolean : ValueKind::kNumber;
+    const bool shown = value.kind == JsonValue::Kind::kNull || KindAt(place.path) == kind;
     Add({place.group, place.name, shown ? ShowScalar(value) : "(masked)", !shown});
   }
 
@@ -137,10 +133,11 @@ class Lister {
     for (PayloadField& field : nested.fields_) Add(std::move(field));
   }
 
-  [[nodiscard]] bool IsHarmlessMetadata(std::string_view path) const {
-    return std::ranges::any_of(harmless_.label_maps, [path](std::string_view map) {
-      return path.starts_with(map) && IsHarmlessLabel(path.substr(map.size()));
-    });
+  [[nodiscard]] std::optional<ValueKind> KindAt(std::string_view path) const {
+    for (const std::string_view map : harmless_.label_maps) {
+      if (path.starts_with(map)) return KindOfLabel(path.substr(map.size()));
+    }
+    return FindKind(harmless_.values, path);
   }
 
   HarmlessNames harmless_;
@@ -160,16 +157,9 @@ std::string Mask(std::string_view secret) {
   return StrCat("(masked, ", secret.size(), " bytes)");
 }
 
-std::string ShowText(std::string_view text) {
-  // An image reference has '@' before its digest, a URL before its host.
-  const std::size_t scheme = text.find("://");
-  const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const std::size_t at = text.substr(0, text.find('/', start)).rfind('@');
-  if (at == std::string_view::npos || at < start || text.substr(at).starts_with("@sha")) {
-    return Escape(text);
-  }
-  return StrCat(Escape(text.substr(0, start)), Mask(text.substr(start, at - start)),
-                Escape(text.substr(at)));
+ShownValue ShowValue(std::optional<ValueKind> kind, std::string_view value) {
+  if (kind && Fits(*kind, value)) return {Escape(value), false};
+  return {Mask(value), true};
 }
 
 std::vector<PayloadField> ShowExtraOption(const JsonValue& payload) {

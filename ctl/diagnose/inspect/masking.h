@@ -2,21 +2,29 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ctl/diagnose/inspect/value_kind.h"
 #include "snapshot/payload/json_text.h"
 
-// Payloads and options hold credentials of registries. What may be shown is listed by name; all
-// else is masked, and so are names that are not listed.
+// Payloads and options hold credentials of registries. What may be shown is listed by name and by
+// the kind of its value; all else is masked, and so are names that are not listed.
 namespace nydus {
 
 // "(masked, 12 bytes)"
 std::string Mask(std::string_view secret);
 
-// A text that may be shown, made printable; user and password before the host of a URL are masked.
-std::string ShowText(std::string_view text);
+// A value as it may be shown, printable.
+struct ShownValue {
+  std::string text;
+  bool masked = false;
+};
+
+// `value` itself if it is one of `kind`, else its mask. Without a kind nothing may be shown.
+ShownValue ShowValue(std::optional<ValueKind> kind, std::string_view value);
 
 // One value inside a payload. The texts are printable.
 struct PayloadField {

@@ -2,10 +2,12 @@
 #include "ctl/diagnose/inspect/option_report.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
+#include "ctl/diagnose/inspect/masking.h"
+#include "mount_helper/escapes.h"
 #include "mount_helper/option_string.h"
 #include "mount_helper/option_table.h"
 
@@ -23,13 +25,6 @@ bool IsNameByte(char c) {
 
 bool LooksLikeName(std::string_view name) {
   return name.size() <= kMaxNameBytes && std::ranges::all_of(name, IsNameByte);
-}
-
-// Values of overlay's options, which are words like these.
-bool IsHarmlessValue(std::string_view value) {
-  constexpr std::array<std::string_view, 9> kValues = {
-      "on", "off", "auto", "null", "follow", "nofollow", "require", "strict", "volatile"};
-  return std::ranges::find(kValues, value) != kValues.end();
 }
 
 bool IsLayer(std::string_view name) {
@@ -64,10 +59,22 @@ std::string MeaningOf(const OptionRow& row) {
   std::unreachable();
 }
 
-// Whether the option's value may be shown.
-bool HasHarmlessValue(const OptionRow& row) {
-  return row.kind != OptionKind::kDropped && row.kind != OptionKind::kRefused &&
-         row.kind != OptionKind::kExtraOption && row.kind != OptionKind::kKataVolume;
+// What the option's value must look like to be shown; nothing if it never is.
+std::optional<ValueKind> ValueKindOf(const OptionRow& row) {
+  switch (row.kind) {
+    case OptionKind::kLowerDirectory: return ValueKind::kLayers;
+    case OptionKind::kUpperDirectory:
+    case OptionKind::kWorkDirectory: return ValueKind::kDirectory;
+    case OptionKind::kSecurityContext: return ValueKind::kSecurityContext;
+    case OptionKind::kVolatile:
+    case OptionKind::kMode:
+    case OptionKind::kPayloadPolicy:
+    case OptionKind::kLayout: return ValueKind::kWord;
+    case OptionKind::kSandbox:
+    case OptionKind::kContainer: return ValueKind::kIdentifier;
+    case OptionKind::kApiSocket: return ValueKind::kPath;
+    default: return std::nullopt;
+  }
 }
 
 bool IsDirectory(const OptionRow& row) {
@@ -130,10 +137,11 @@ class Reporter {
     const std::string_view rest =
         row.value == OptionValue::kPrefix ? word.name.substr(row.name.size()) : std::string_view();
     if (!IsShowable(rest)) {
-      reports_.hidden_names.emplace_back(word.name);
+      reports_.hidden.emplace_back(word.name);
       report.name = StrCat(row.name, Mask(rest));
     }
-    SetValue(report, word, HasHarmlessValue(row));
+    SetValue(report, word, ValueKindOf(row));
+    if (IsDirectory(row) && report.masked) HideDirectories(word.value.value_or(""));
     return report;
   }
 
@@ -141,13 +149,12 @@ class Reporter {
     OptionReport report{.name = std::string(word.name),
                         .meaning = "unknown here; passed to overlay"};
     if (!IsShowable(word.name)) {
-      reports_.hidden_names.emplace_back(word.name);
+      reports_.hidden.emplace_back(word.name);
       report.name = Mask(word.name);
       report.masked = true;
       report.meaning = "no name of an option";
     }
-    const std::string_view value = word.value.value_or("");
-    SetValue(report, word, IsLayer(word.name) || IsHarmlessValue(value));
+    SetValue(report, word, IsLayer(word.name) ? ValueKind::kDirectory : ValueKind::kWord);
     return report;
   }
 
@@ -155,10 +162,23 @@ class Reporter {
     return name.empty() || (!has_json_ && LooksLikeName(name));
   }
 
-  static void SetValue(OptionReport& report, const OptionWord& word, bool harmless) {
+  static void SetValue(OptionReport& report, const OptionWord& word,
+                       std::optional<ValueKind> kind) {
     if (!word.value) return;
-    report.value = harmless ? ShowText(*word.value) : Mask(*word.value);
-    report.masked = report.masked || !harmless;
+    ShownValue shown = ShowValue(kind, *word.value);
+    report.value = std::move(shown.text);
+    report.masked = report.masked || shown.masked;
+  }
+
+  // A message names the value or one layer of it, without its escapes.
+  void HideDirectories(std::string_view value) {
+    reports_.hidden.push_back(UnescapePath(value));
+    while (true) {
+      const std::size_t end = FindUnescaped(value, ':');
+      if (end > 0) reports_.hidden.push_back(UnescapePath(value.substr(0, end)));
+      if (end == value.size()) break;
+      value.remove_prefix(end + 1);
+    }
   }
 
   std::string_view rest_;
@@ -172,10 +192,10 @@ OptionReports ReportOptions(std::string_view options) {
   return Reporter(options).Report();
 }
 
-std::string WithoutNames(std::string message, const std::vector<std::string>& hidden_names) {
-  for (const std::string& name : hidden_names) {
-    const std::string quoted = Quote(name);
-    const std::string mask = Mask(name);
+std::string WithoutHidden(std::string message, const std::vector<std::string>& hidden) {
+  for (const std::string& text : hidden) {
+    const std::string quoted = Quote(text);
+    const std::string mask = Mask(text);
     for (std::size_t at = message.find(quoted); at != std::string::npos;
          at = message.find(quoted, at + mask.size())) {
       message.replace(at, quoted.size(), mask);

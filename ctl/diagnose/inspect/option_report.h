@@ -13,8 +13,9 @@ namespace nydus {
 struct OptionReports {
   std::vector<OptionReport> options;
   std::vector<Payload> payloads;
-  // Names that must not be shown, as written. A message may repeat them: see WithoutNames().
-  std::vector<std::string> hidden_names;
+  // Names, directories and layers that must not be shown. A message may repeat them: see
+  // WithoutHidden().
+  std::vector<std::string> hidden;
   bool cut = false;  // there were more than kMaxInspectedOptions
 };
 
@@ -24,7 +25,7 @@ inline constexpr std::size_t kMaxInspectedOptions = 1024;
 // The first kMaxInspectedOptions.
 OptionReports ReportOptions(std::string_view options);
 
-// `message` with each hidden name that it quotes masked.
-std::string WithoutNames(std::string message, const std::vector<std::string>& hidden_names);
+// `message` with each hidden text that it quotes masked.
+std::string WithoutHidden(std::string message, const std::vector<std::string>& hidden);
 
 }  // namespace nydus

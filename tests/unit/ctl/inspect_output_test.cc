@@ -53,6 +53,29 @@ std::string WithConfiguration(std::string_view escaped) {
       StrCat(R"({"source":"/b","snapshotdir":"/s","fs_version":"v6","config":")", escaped, "\"}"));
 }
 
+// The value of one member of nydusd's backend.
+std::string WithBackend(std::string_view member, std::string_view value) {
+  return WithConfiguration(StrCat(R"({\"device\":{\"backend\":{\"config\":{\")", member, R"(\":\")",
+                                  value, R"(\"}}}})"));
+}
+
+// One member of a Kata volume.
+std::string WithMember(std::string_view member, std::string_view value) {
+  return WithVolume(StrCat("{\"", member, "\":\"", value, "\"}"));
+}
+
+std::string WithHash(std::string_view member, std::string_view value) {
+  return WithVolume(StrCat(R"({"volume_type":"image_raw_block","source":"/d","dm_verity":{")",
+                           member, "\":\"", value, "\"}}"));
+}
+
+std::string WithReport(std::string_view options, std::string_view report) {
+  return StrCat("mount helper [mount.fuse [overlay /t -o ", options,
+                " -t nydus-overlayfs]] failed: \"", report, "\": exit status 32");
+}
+
+constexpr std::string_view kOurs = "mount.fuse.nydus-overlayfs: /t: ";
+
 constexpr std::string_view kCall =
     "mount helper [mount.fuse [overlay /t -o lowerdir=/a:/b -t nydus-overlayfs]] failed: ";
 
@@ -122,6 +145,79 @@ std::vector<SecretCase> SecretCases() {
   };
 }
 
+// Credentials behind names whose values are shown.
+std::vector<SecretCase> SecretsOfHarmlessNames() {
+  return {
+      {"HostBeginsLikeADigest", WithBackend("host", "https://u:HUNTER2@shanghai.reg.io")},
+      {"HostWithSlashInPassword", WithBackend("host", "https://u:HUNTER2/p@reg.io")},
+      {"HostWithoutScheme", WithBackend("host", "//u:HUNTER2@h/x")},
+      {"HostWithSecondUrl", WithBackend("host", "http://h/http://u:HUNTER2@b")},
+      {"HostPercentEncoded", WithBackend("host", "http%3A%2F%2Fu%3AHUNTER2%40h")},
+      {"HostWithoutAt", WithBackend("host", "u:HUNTER2")},
+      {"RepoWithQuery", WithBackend("repo", "reg.io/?token=HUNTER2")},
+      {"RepoWithUser", WithBackend("repo", "u:HUNTER2@h/x")},
+      {"DirWithQuery", WithBackend("dir", "/img?access_token=HUNTER2")},
+      {"EndpointWithQuery", WithBackend("endpoint", "oss/?Signature=HUNTER2")},
+      {"ObjectPrefixWithQuery", WithBackend("object_prefix", "oss/?Signature=HUNTER2")},
+      {"BucketNameAsKey", WithBackend("bucket_name", "HUNTER2")},
+      {"SchemeAsText", WithBackend("scheme", "HUNTER2")},
+      {"SourceWithToken", WithMember("source", "https://h/img?access_token=HUNTER2")},
+      {"SourceWithFragment", WithMember("source", "https://h/x#HUNTER2")},
+      {"SourceAsHeader", WithMember("source", "Bearer HUNTER2")},
+      {"SourceAsPathWithQuery", WithExtraOption(R"({"source":"/x?token=HUNTER2","config":"{}",
+          "snapshotdir":"//u:HUNTER2@h","fs_version":"HUNTER2"})")},
+      {"FsType", WithMember("fs_type", "HUNTER2")},
+      {"VolumeType", WithMember("volume_type", "HUNTER2")},
+      {"HashType", WithHash("hashtype", "HUNTER2")},
+      {"Hash", WithHash("hash", "HUNTER2")},
+      {"Salt", WithHash("salt", "HUNTER2")},
+      {"ConfigurationId", WithConfiguration(R"({\"id\":\"HUNTER2\"})")},
+      {"DeviceId", WithConfiguration(R"({\"device\":{\"id\":\"/HUNTER2\"}})")},
+      {"ConfigurationMode", WithConfiguration(R"({\"mode\":\"HUNTER2\"})")},
+      {"LabelWithUser", WithVolume(R"({"volume_type":"image_guest_pull","image_pull":{"metadata":{
+          "containerd.io/snapshot/cri.image-ref":"https://u:HUNTER2@h/x",
+          "containerd.io/snapshot/cri.layer-digest":"HUNTER2"}}})")},
+      {"LabelInAnOption", WithVolume(R"({"volume_type":"image_guest_pull",
+          "options":["containerd.io/snapshot/nydus-ref=h/x?token=HUNTER2"]})")},
+  };
+}
+
+// Credentials in a mount's own words.
+std::vector<SecretCase> SecretsOfMounts() {
+  const std::string_view mount = "mount -t fuse.nydus-overlayfs ";
+  return {
+      {"LowerDirectory", "lowerdir=/a:https://u:HUNTER2@h,ro"},
+      {"LowerDirectoryAsPath", "lowerdir=/a:/x/http://u:HUNTER2@h/b"},
+      {"LowerDirectoryEscaped", R"(lowerdir=/a:/u\:HUNTER2@h)"},
+      {"LowerDirectoryAsWord", "lowerdir=/a:HUNTER2"},
+      {"LowerDirectoryWithQuery", "lowerdir=/a:/b?token=HUNTER2"},
+      {"OnlyLowerDirectory", "lowerdir=/b?token=HUNTER2"},
+      {"LowerDirectoryByDescriptor", "lowerdir=/a:/dev/fd/3?HUNTER2"},
+      {"AppendedLayer", "lowerdir=/a:/b,lowerdir+=https://u:HUNTER2@h"},
+      {"UpperDirectory", "lowerdir=/a:/b,upperdir=https://u:HUNTER2@h,workdir=/w"},
+      {"WorkDirectory", "lowerdir=/a:/b,upperdir=/u,workdir=//u:HUNTER2@h"},
+      {"Target", StrCat(mount, "overlay https://u:HUNTER2@h -o lowerdir=/a:/b")},
+      {"TargetOfARefusal", StrCat(mount, "overlay //u:HUNTER2@h -o lowerdir=/a,upperdir=/u")},
+      {"SourceOfTheMount", StrCat(mount, "https://u:HUNTER2@h /t -o lowerdir=/a:/b")},
+      {"Type", "mount -t fuse.nydus-overlayfs?token=HUNTER2 overlay /t -o lowerdir=/a:/b"},
+      {"Mode", "lowerdir=/a:/b,nydus.mode=HUNTER2"},
+      {"Policy", "lowerdir=/a:/b,nydus.payload=HUNTER2"},
+      {"Layout", "lowerdir=/a:/b,nydus.layout=HUNTER2"},
+      {"Sandbox", "lowerdir=/a:/b,nydus.sandbox=u:HUNTER2"},
+      {"ApiSocket", "lowerdir=/a:/b,nydus.apisock=http://u:HUNTER2@h"},
+      {"Context", "lowerdir=/a:/b,context=HUNTER2"},
+      {"ErrorThatRepeatsAnOption",
+       WithReport(
+           "lowerdir=/tmp:/usr,HUNTER2",
+           StrCat(kOurs, "mount overlay: the kernel says 'overlay: Unknown parameter 'HUNTER2''"))},
+      {"ErrorThatRepeatsAnOptionBare",
+       WithReport("lowerdir=/tmp:/usr,HUNTER2", StrCat(kOurs, "unknown HUNTER2"))},
+      {"ErrorThatRepeatsALayer",
+       WithReport("lowerdir=/tmp:/x?HUNTER2",
+                  StrCat(kOurs, "lower directory 2 of 2 '/x?HUNTER2' does not exist"))},
+  };
+}
+
 class InspectionSecrecy : public testing::TestWithParam<SecretCase> {};
 
 TEST_P(InspectionSecrecy, IsKeptInTextAndJson) {
@@ -135,6 +231,22 @@ TEST_P(InspectionSecrecy, IsKeptInTextAndJson) {
 
 INSTANTIATE_TEST_SUITE_P(Inspection, InspectionSecrecy, testing::ValuesIn(SecretCases()),
                          NameOfCase());
+INSTANTIATE_TEST_SUITE_P(HarmlessName, InspectionSecrecy,
+                         testing::ValuesIn(SecretsOfHarmlessNames()), NameOfCase());
+INSTANTIATE_TEST_SUITE_P(Mount, InspectionSecrecy, testing::ValuesIn(SecretsOfMounts()),
+                         NameOfCase());
+
+TEST(InspectionText, ShowsOurErrorsOfPayloads) {
+  for (const std::string_view error :
+       {"extraoption: config: is missing or empty",
+        "io.katacontainers.volume: dm_verity: hashtype: is neither sha256 nor sha1",
+        "extraoption: not base64: a wrong character at byte 0"}) {
+    const std::string report = StrCat(kOurs, error);
+    const InspectionResult result = InspectText(WithReport("lowerdir=/a:/b", report));
+    ASSERT_EQ(result.mounts.size(), 1U);
+    EXPECT_EQ(result.mounts[0].report, report);
+  }
+}
 
 TEST(InspectionText, ShowsNoPayloadInItsOwnForm) {
   for (const CapturedCommandLine& captured : CapturedCommandLines()) {

@@ -117,16 +117,24 @@ TEST(Masking, ShowsOptionsOfAVolumeByNameToo) {
                                            "containerd.io/snapshot/nydus-ref=x"));
 }
 
-TEST(Masking, HidesUserAndPasswordOfAUrl) {
-  EXPECT_EQ(ShowText("https://user:hunter2@host/x"), "https://(masked, 12 bytes)@host/x");
-  EXPECT_EQ(ShowText("user:hunter2@host/x"), "(masked, 12 bytes)@host/x");
-  EXPECT_EQ(ShowText("https://host/a@b"), "https://host/a@b");
-  EXPECT_EQ(ShowText("docker.io/library/a@sha256:00"), "docker.io/library/a@sha256:00");
-  EXPECT_EQ(ShowText("/var/lib/a@b"), "/var/lib/a@b");
+TEST(Masking, HidesAHarmlessNamesValueOfAnotherKind) {
+  EXPECT_EQ(OnlyOf(ShowExtraOption(Parse(R"({"source":"https://h/x?token=hunter2"})"))).value,
+            "(masked, 25 bytes)");
+  EXPECT_TRUE(OnlyOf(ShowConfiguration(R"({"mode":"hunter2"})")).masked);
+  EXPECT_TRUE(OnlyOf(ShowConfiguration(R"({"digest_validate":1})")).masked);
+  EXPECT_EQ(OnlyOf(ShowKataVolume(
+                Parse(R"({"options":["containerd.io/snapshot/nydus-ref=u:hunter2@h"]})"))),
+            (PayloadField{"", "options[0]", "containerd.io/snapshot/nydus-ref=(masked, 11 bytes)",
+                          true}));
 }
 
 TEST(Masking, MakesTextsPrintable) {
-  EXPECT_EQ(ShowText("a\x1b[31m\n"), "a\\x1b[31m\\x0a");
+  EXPECT_EQ(ShowValue(ValueKind::kPath, "/a\xFF\\").text, "/a\\xff\\\\");
+}
+
+TEST(Masking, HidesWhatHasNoKind) {
+  EXPECT_EQ(ShowValue(std::nullopt, "hunter2").text, "(masked, 7 bytes)");
+  EXPECT_TRUE(ShowValue(std::nullopt, "hunter2").masked);
 }
 
 TEST(Masking, ListsNoMoreFieldsThanItsLimit) {
