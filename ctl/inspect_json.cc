@@ -95,6 +95,8 @@ Json OfMount(const Inspection& mount) {
           {"target", OrNull(mount.target)},
           {"report", OrNull(mount.report)},
           {"status", OrNull(mount.status)},
+          {"status_meaning", OrNull(std::string(mount.status_meaning))},
+          {"signal", OrNull(mount.signal)},
           {"options", List(mount.options, OfOption)},
           {"payloads", List(mount.payloads, OfPayload)},
           {"plan", mount.plan},

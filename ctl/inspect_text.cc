@@ -52,7 +52,11 @@ void ShowMount(const Inspection& mount, TextOutput& out) {
   if (!mount.source.empty()) rows.push_back({{"source"}, {Shorten(mount.source)}});
   if (!mount.target.empty()) rows.push_back({{"target"}, {Shorten(mount.target)}});
   if (!mount.report.empty()) rows.push_back({{"error"}, {mount.report, Tone::kBad}});
-  if (mount.status) rows.push_back({{"status"}, {StrCat(*mount.status)}});
+  if (mount.status) {
+    const std::string_view colon = mount.status_meaning.empty() ? "" : ": ";
+    rows.push_back({{"status"}, {StrCat(*mount.status, colon, mount.status_meaning)}});
+  }
+  if (mount.signal) rows.push_back({{"signal"}, {StrCat(*mount.signal)}});
   out.Table(rows);
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/diagnose/inspect/go_text.h"
 
-#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/text.h"
+#include "ctl/diagnose/inspect/go_error.h"
 #include "ctl/diagnose/inspect/mount_command_text.h"
 #include "ctl/diagnose/inspect/text_cleaning.h"
 
@@ -47,24 +47,6 @@ MountText ReadFuseArguments(std::string_view arguments, std::string_view program
     text.options += pieces[i];
   }
   return text;
-}
-
-// What follows the call: failed: "what the helper wrote": exit status 32
-void ReadOutcome(std::string_view rest, MountText& text) {
-  constexpr std::string_view kFailed = " failed: \"";
-  constexpr std::string_view kStatus = ": exit status ";
-  rest.remove_prefix(std::min(rest.find_first_not_of(']'), rest.size()));
-  if (!rest.starts_with(kFailed)) return;
-  const QuotedText quoted = ReadQuoted(rest, kFailed.size() - 1);
-  text.report = quoted.text;
-  rest.remove_prefix(quoted.end);
-  if (rest.starts_with(": exec: ")) text.report += rest.substr(2);
-  if (!rest.starts_with(kStatus)) return;
-  int status = 0;
-  const std::string_view digits = rest.substr(kStatus.size());
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), status).ec == std::errc()) {
-    text.status = status;
-  }
 }
 
 // The value of `name` in "Type:fuse.x Source:overlay Target: "; names end each other's values.
@@ -136,8 +118,12 @@ std::optional<std::string_view> StructHead(std::string_view prefix) {
 MountText ReadBracket(std::string_view line, std::string_view prefix, const Bracket& bracket) {
   const std::string_view content = line.substr(bracket.begin, bracket.end - bracket.begin);
   if (const auto program = FuseProgramBefore(prefix)) {
-    MountText text = ReadFuseArguments(content, *program);
-    ReadOutcome(line.substr(bracket.end), text);
+    MountText outcome;
+    const int quotings = ReadOutcome(line.substr(bracket.end), outcome);
+    MountText text = ReadFuseArguments(UnquoteGo(content, quotings), *program);
+    text.report = std::move(outcome.report);
+    text.status = outcome.status;
+    text.signal = outcome.signal;
     return text;
   }
   if (const auto head = StructHead(prefix)) return ReadStruct(*head, content);
@@ -190,7 +176,8 @@ std::vector<MountText> FindProtoMounts(std::string_view line) {
 
 std::vector<MountText> FindGoMounts(std::string_view line) {
   if (line.contains("options:\"")) return FindProtoMounts(line);
-  std::vector<MountText> found;
+  std::vector<MountText> found = FindNativeMounts(line);
+  if (!found.empty()) return found;
   std::size_t position = 0;
   while (const std::optional<Bracket> bracket = NextBracket(line, position)) {
     const std::string_view prefix = line.substr(position, bracket->begin - position);

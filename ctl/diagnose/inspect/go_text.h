@@ -12,6 +12,7 @@ namespace nydus {
 //   mount helper [mount.fuse [overlay /t -o a -o b -t nydus-overlayfs]] failed: "...": exit status
 //   1
 //     (containerd: core/mount/mount_linux.go, mountWithHelper)
+//   mount source: "overlay", target: "/t", fstype: overlay, ... (go_error.h)
 //   {fuse.nydus-overlayfs overlay  [a b]}, with or without names (%v and %+v of mount.Mount)
 //   type:"fuse.nydus-overlayfs" source:"overlay" options:"a" (protobuf text)
 //   any list in brackets that holds words of a mount

@@ -55,6 +55,10 @@ void AddOutcome(const MountText& text, std::vector<std::string>& hints) {
     hints.push_back(
         StrCat("status ", *text.status, ": mount.fuse's shell could not run the helper"));
   }
+  if (text.signal) {
+    hints.push_back(StrCat("mount.fuse or the helper was killed by signal ", *text.signal,
+                           ": look for lack of memory, or for who stopped containerd meanwhile"));
+  }
   if (text.status && *text.status > 128) {
     hints.push_back(
         StrCat("status ", *text.status, ": the helper was killed by signal ", *text.status - 128));

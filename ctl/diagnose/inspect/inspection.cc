@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "ctl/diagnose/inspect/exit_meaning.h"
 #include "ctl/diagnose/inspect/hints.h"
 #include "ctl/diagnose/inspect/option_report.h"
 #include "ctl/diagnose/inspect/payload_report.h"
@@ -109,7 +110,9 @@ Inspection Inspect(const MountText& text, const SystemFacts& facts) {
                         .options = std::move(options.options),
                         .payloads = ReportPayloads(options.payloads, text.type),
                         .report = ShowableReport(text.report, options.hidden),
-                        .status = text.status};
+                        .status = text.status,
+                        .status_meaning = text.status ? ExitStatusMeaning(*text.status) : "",
+                        .signal = text.signal};
   if (!text.type.empty()) {
     inspection.kata_go_takes_type = KataGoTakesType(text.type);
     inspection.kata_rust_takes_type = KataRustTakesType(text.type);

@@ -70,8 +70,10 @@ struct Inspection {
   std::vector<PathReport> paths;  // empty if this machine was not looked at
   std::string report;             // what the mount helper said, as far as it may be repeated
   std::optional<int> status;
-  std::vector<std::string> hints;  // likely causes of a failure and traps, most likely first
-  bool bad = false;                // the mount would fail, or a payload that nobody accepts
+  std::string_view status_meaning;  // empty if there is no status, or an unknown one
+  std::optional<int> signal;        // that ended the program
+  std::vector<std::string> hints;   // likely causes of a failure and traps, most likely first
+  bool bad = false;                 // the mount would fail, or a payload that nobody accepts
 };
 
 // Pure, except that it asks this system for `facts`.

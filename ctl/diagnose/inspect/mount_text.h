@@ -28,6 +28,7 @@ struct MountText {
   std::string options;        // joined by commas, in order
   std::string report;         // what the mount helper wrote, as containerd quotes it
   std::optional<int> status;  // the exit status that containerd reports
+  std::optional<int> signal;  // the signal that ended the program, if containerd says so
 
   bool operator==(const MountText&) const = default;
 };

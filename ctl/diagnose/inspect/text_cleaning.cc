@@ -95,6 +95,12 @@ std::string UnquoteGo(std::string_view literal) {
   return text;
 }
 
+std::string UnquoteGo(std::string_view literal, int times) {
+  std::string text(literal);
+  for (int i = 0; i < times; ++i) text = UnquoteGo(text);
+  return text;
+}
+
 QuotedText ReadQuoted(std::string_view text, std::size_t start) {
   std::size_t end = start + 1;
   while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2U : 1U;

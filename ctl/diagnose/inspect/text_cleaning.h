@@ -16,6 +16,9 @@ std::string CleanText(std::string_view text);
 // of Go stays as it is.
 std::string UnquoteGo(std::string_view literal);
 
+// The same for a literal that was quoted `times` times, which may be 0.
+std::string UnquoteGo(std::string_view literal, int times);
+
 // A quoted piece of a text: `text` is its content unquoted, `end` the position behind its end.
 struct QuotedText {
   std::string text;
