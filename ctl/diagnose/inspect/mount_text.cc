@@ -160,12 +160,13 @@ class Finder {
       std::string_view options = word;
       if (!HasMountWord(options)) continue;
       if (options.starts_with("-o")) options.remove_prefix(2);
-      constexpr std::string_view kQuotes = "'\"`(";
-      constexpr std::string_view kEnds = "'\"`);:.";
+      constexpr std::string_view kQuotes = "'\"`(\\";
+      constexpr std::string_view kEnds = "'\"`);:.,\\";
       options.remove_prefix(std::min(options.find_first_not_of(kQuotes), options.size()));
-      if (options.size() < word.size()) {
-        options = options.substr(0, options.find_last_not_of(kEnds) + 1);
-      }
+      const bool quote_is_left = std::ranges::count(options, '"') % 2 != 0;
+      const std::string_view trimmed = options.substr(0, options.find_last_not_of(kEnds) + 1);
+      const bool ends_in_quote = options.substr(trimmed.size()).contains('"');
+      if (options.size() < word.size() || (quote_is_left && ends_in_quote)) options = trimmed;
       return MountText{.form = "list of options", .options = std::string(options)};
     }
     return std::nullopt;
