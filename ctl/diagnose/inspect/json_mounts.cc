@@ -6,21 +6,16 @@
 #include <string>
 
 #include "ctl/diagnose/inspect/mount_command_text.h"
+#include "ctl/diagnose/inspect/text_cleaning.h"
 #include "snapshot/payload/kata_volume.h"
 
 namespace nydus {
 
 namespace {
 
-bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
-
 const JsonValue* Member(const JsonValue& object, std::string_view name) {
   for (std::size_t i = 0; i < object.keys.size(); ++i) {
-    if (EqualsIgnoringCase(object.keys[i], name)) return &object.elements[i];
+    if (ToLower(object.keys[i]) == name) return &object.elements[i];
   }
   return nullptr;
 }
@@ -41,8 +36,17 @@ std::optional<std::vector<std::string>> Strings(const JsonValue* list) {
   return strings;
 }
 
+// A list of words, or one text as findmnt(8) writes it.
+std::optional<std::string> OptionsMember(const JsonValue& object) {
+  const JsonValue* options = Member(object, "options");
+  if (options != nullptr && options->kind == JsonValue::Kind::kString) return options->text;
+  const auto words = Strings(options);
+  if (!words) return std::nullopt;
+  return JoinOptions(*words);
+}
+
 std::optional<MountText> ReadMountObject(const JsonValue& object) {
-  const auto options = Strings(Member(object, "options"));
+  const std::optional<std::string> options = OptionsMember(object);
   if (!options || (Member(object, "type") == nullptr && Member(object, "source") == nullptr)) {
     return std::nullopt;
   }
@@ -50,8 +54,9 @@ std::optional<MountText> ReadMountObject(const JsonValue& object) {
                  .type = TextMember(object, "type"),
                  .source = TextMember(object, "source"),
                  .target = TextMember(object, "target")};
+  if (text.type.empty()) text.type = TextMember(object, "fstype");
   if (text.target.empty()) text.target = TextMember(object, "destination");
-  text.options = JoinOptions(*options);
+  text.options = *options;
   if (!HasMountWord(text.options) && !text.type.contains("nydus-overlayfs")) return std::nullopt;
   return text;
 }
@@ -87,6 +92,8 @@ void Walk(const JsonValue& value, JsonMounts& found) {
   if (value.kind == JsonValue::Kind::kArray) text = ReadWords(&value);
   if (text) {
     found.mounts.push_back(std::move(*text));
+    const JsonValue* children = Member(value, "children");
+    if (children != nullptr) Walk(*children, found);
     return;
   }
   for (const JsonValue& element : value.elements) Walk(element, found);

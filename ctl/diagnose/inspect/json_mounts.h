@@ -15,8 +15,9 @@ struct JsonMounts {
   std::vector<std::string_view> texts;  // strings, in `value`, that may describe further mounts
 };
 
-// Objects with type, source, target (or destination) and options in any case, as containerd and OCI
-// write mounts; lists that are a command line ("argv"); anywhere within `value`.
+// Objects with type (or fstype), source, target (or destination) and options in any case, as
+// containerd, OCI and findmnt(8) write mounts; lists that are a command line ("argv"); anywhere
+// within `value`.
 JsonMounts FindJsonMounts(const JsonValue& value);
 
 // True for an object that is a payload itself.

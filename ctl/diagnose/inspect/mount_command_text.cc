@@ -185,6 +185,27 @@ MountText TableEntry(std::string_view type, std::string_view source, std::string
           .options = UnescapeTableField(options)};
 }
 
+// The lines of the tree that findmnt(8) draws before a target, in Unicode or ASCII.
+bool IsTreeDrawing(std::string_view text) {
+  constexpr std::string_view kBoxDrawing = "\xe2\x94";  // U+2500 to U+253F
+  return text.starts_with(kBoxDrawing) || text.find_first_not_of("|`-") == std::string_view::npos;
+}
+
+// findmnt(8): TARGET SOURCE FSTYPE OPTIONS, the target behind the lines of a tree. In fstab(5) the
+// source comes first; its second field is a path, which the source of layers is not.
+std::optional<MountText> ReadFindmntLine(std::span<const std::string> fields) {
+  while (fields.size() > 4 && IsTreeDrawing(fields[0])) fields = fields.subspan(1);
+  if (fields.size() != 4 || fields[1].starts_with('/') || !HasMountWord(fields[3])) {
+    return std::nullopt;
+  }
+  const std::string_view first = fields[0];
+  const std::size_t slash = first.find('/');
+  if (slash == std::string_view::npos || !IsTreeDrawing(first.substr(0, slash))) {
+    return std::nullopt;
+  }
+  return TableEntry(fields[2], fields[1], first.substr(slash), fields[3]);
+}
+
 }  // namespace
 
 bool HasMountWord(std::string_view text) {
@@ -233,6 +254,7 @@ std::optional<MountText> ReadMountTableLine(std::string_view line) {
     if (options.ends_with(')')) options.remove_suffix(1);
     return TableEntry(fields[4], fields[0], fields[2], options);
   }
+  if (auto entry = ReadFindmntLine(fields)) return entry;
   const bool is_table = fields.size() == 4 || fields.size() == 6;
   if (is_table && fields[1].starts_with('/') && HasMountWord(fields[3])) {
     return TableEntry(fields[2], fields[0], fields[1], fields[3]);

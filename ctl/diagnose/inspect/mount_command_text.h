@@ -24,7 +24,8 @@ std::optional<MountText> ReadMountCommand(std::span<const std::string> words);
 // The same where the program's name is missing: `overlay DIR -o OPTIONS`.
 std::optional<MountText> ReadMountArguments(std::span<const std::string> words);
 
-// A line of /proc/PID/mounts, /proc/PID/mountinfo, fstab(5), or the list that mount(8) prints.
+// A line of /proc/PID/mounts, /proc/PID/mountinfo, fstab(5), or the lists that mount(8) and
+// findmnt(8) print.
 std::optional<MountText> ReadMountTableLine(std::string_view line);
 
 }  // namespace nydus

@@ -38,4 +38,7 @@ std::vector<std::string_view> SplitLines(std::string_view text);
 
 std::string_view TrimBlanks(std::string_view text);
 
+// With the letters of ASCII in lower case.
+std::string ToLower(std::string_view text);
+
 }  // namespace nydus

@@ -175,6 +175,32 @@ TEST(MountText, IsALineOfAMountTable) {
   expect(StrCat("overlay on /t\\040x type overlay (rw,relatime,", kWritten, ")"));
 }
 
+TEST(MountText, IsALineOfFindmnt) {
+  const auto expect = [](std::string_view target) {
+    const MountText mount = Only(StrCat("TARGET SOURCE  FSTYPE  OPTIONS\n", target,
+                                        " overlay fuse.nydus-overlayfs ", kOptions, "\n"));
+    EXPECT_EQ(mount.type, kType) << target;
+    EXPECT_EQ(mount.source, "overlay") << target;
+    EXPECT_EQ(mount.target, "/t") << target;
+    EXPECT_EQ(mount.options, kOptions) << target;
+  };
+  for (const std::string_view target : {"/t", "└─/t", "│ ├─/t", "|-/t", "| `-/t"}) expect(target);
+}
+
+TEST(MountText, IsTheJsonOfFindmnt) {
+  const auto entry = [](std::string_view target, std::string_view more) {
+    return StrCat(R"({"target":")", target, R"(","source":"overlay","fstype":")", kType,
+                  R"(","options":")", kOptions, "\"", more, "}");
+  };
+  ExpectMount(StrCat(R"({"filesystems":[)", entry("/t", ""), "]}"));
+  const Result<MountTexts> nested =
+      FindMounts(StrCat(R"({"filesystems":[)",
+                        entry("/t", StrCat(R"(,"children":[)", entry("/t/u", ""), "]")), "]}"));
+  ASSERT_THAT(nested, IsOk());
+  ASSERT_EQ(nested->mounts.size(), 2U);
+  EXPECT_EQ(nested->mounts[1].target, "/t/u");
+}
+
 TEST(MountText, IsAListOfOptions) {
   EXPECT_EQ(Only(kOptions).options, kOptions);
   EXPECT_EQ(Only(StrCat("  -o", kOptions, "\n")).options, kOptions);
