@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "ctl/diagnose/inspect/text_cleaning.h"
 
 namespace nydus {
 
@@ -16,20 +17,28 @@ constexpr std::size_t kMaxArgumentBytes = std::size_t{128} * 1024;
 // mount(2) reads no more than this and drops the rest without a word.
 constexpr std::size_t kMountDataBytes = 4096;
 
-// A phrase in what containerd quotes, and what it means.
+// A phrase in what containerd quotes, in lower case, and what it means.
 struct Symptom {
   std::string_view phrase;
   std::string_view cause;
 };
-constexpr std::array<Symptom, 9> kSymptoms = {{
+constexpr std::array<Symptom, 12> kSymptoms = {{
     {"executable file not found",
      "containerd finds no mount.fuse on its PATH: install fuse3 on the node"},
     {"nydus-overlayfs: not found",
      "mount.fuse's shell finds no nydus-overlayfs on containerd's PATH: install the helper"},
-    {"No such file or directory\nfuse: failed to exec", "mount.fuse cannot run the helper"},
-    {"Argument list too long",
+    {"nydus-overlayfs: permission denied",
+     "mount.fuse's shell could not run the helper: its file must have mode 0755, and its file "
+     "system no noexec"},
+    {"version `glibc_",
+     "this nydus-overlayfs was built for a newer glibc than the node has, as the Go helper built "
+     "elsewhere: install mount.fuse.nydus-overlayfs, whose static build needs none"},
+    {"failed to exec",
+     "mount.fuse cannot run the helper: look whether /bin/sh and the program of the type are "
+     "there"},
+    {"argument list too long",
      "the options are longer than one argument may be, 128 KiB: shorten the payload"},
-    {"mount overlayfs by syscall: no such",
+    {"mount overlayfs by syscall: no such file",
      "the Go helper of nydus-snapshotter failed: a directory is missing, or the kernel cut data "
      "beyond 4096 bytes"},
     {"mount overlayfs by syscall: invalid",
@@ -37,24 +46,62 @@ constexpr std::array<Symptom, 9> kSymptoms = {{
      "data beyond 4096 bytes"},
     {"mount overlayfs by syscall: too many",
      "the Go helper of nydus-snapshotter failed: data beyond 4096 bytes"},
-    {"ransport endpoint is not connected",
+    {"no such device", "the kernel seems to have no overlay file system: run modprobe overlay"},
+    {"transport endpoint is not connected",
      "the nydusd behind a lower directory is dead: restart nydus-snapshotter"},
-    {"peration not permitted", "whoever called the helper may not mount"},
+    {"operation not permitted",
+     "whoever called the helper may lack CAP_SYS_ADMIN, or a security module or a layer's file "
+     "system refused"},
 }};
+
+// Messages of errno (strerror(3); Go writes them in lower case). They may be shown: they are ours,
+// not the report's.
+constexpr std::array<std::string_view, 12> kErrnoMessages = {
+    "No such file or directory",
+    "Permission denied",
+    "Operation not permitted",
+    "Invalid argument",
+    "No such device",
+    "Device or resource busy",
+    "Stale file handle",
+    "Transport endpoint is not connected",
+    "Too many levels of symbolic links",
+    "No space left on device",
+    "File name too long",
+    "Read-only file system",
+};
 
 bool Has(const Inspection& inspection, PayloadKind kind) {
   return std::ranges::find(inspection.payloads, kind, &PayloadReport::kind) !=
          inspection.payloads.end();
 }
 
-void AddOutcome(const MountText& text, std::vector<std::string>& hints) {
-  for (const Symptom& symptom : kSymptoms) {
-    if (text.report.contains(symptom.phrase)) hints.emplace_back(symptom.cause);
+// Without the phrases that the shown report has anyway.
+void AddErrnoMessages(std::string_view report, std::string_view shown,
+                      std::vector<std::string>& hints) {
+  std::string messages;
+  for (const std::string_view message : kErrnoMessages) {
+    const std::string lower = ToLower(message);
+    if (!report.contains(lower) || ToLower(shown).contains(lower)) continue;
+    messages += StrCat(messages.empty() ? "" : "; ", message);
   }
-  if ((text.status == 126 || text.status == 127) && !text.report.contains("not found")) {
+  if (!messages.empty()) hints.push_back(StrCat("the report speaks of: ", messages));
+}
+
+void AddReport(const MountText& text, std::string_view shown, std::vector<std::string>& hints) {
+  const std::string report = ToLower(text.report);
+  for (const Symptom& symptom : kSymptoms) {
+    if (report.contains(symptom.phrase)) hints.emplace_back(symptom.cause);
+  }
+  if (!hints.empty()) return;
+  AddErrnoMessages(report, shown, hints);
+  if (text.status == 126 || text.status == 127) {
     hints.push_back(
         StrCat("status ", *text.status, ": mount.fuse's shell could not run the helper"));
   }
+}
+
+void AddSignal(const MountText& text, std::vector<std::string>& hints) {
   if (text.signal) {
     hints.push_back(StrCat("mount.fuse or the helper was killed by signal ", *text.signal,
                            ": look for lack of memory, or for who stopped containerd meanwhile"));
@@ -121,7 +168,8 @@ void AddLength(const MountText& text, const Inspection& inspection,
 
 std::vector<std::string> HintsFor(const MountText& text, const Inspection& inspection) {
   std::vector<std::string> hints;
-  AddOutcome(text, hints);
+  AddReport(text, inspection.report, hints);
+  AddSignal(text, hints);
   AddType(text, inspection, hints);
   AddPayloads(inspection, hints);
   AddLength(text, inspection, hints);

@@ -15,11 +15,65 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 std::vector<std::string> HintsOf(MountText text) {
   if (text.options.empty()) text.options = "lowerdir=/a:/b";
   return Inspect(text, {}).hints;
+}
+
+struct SymptomCase {
+  std::string name;
+  std::string report;
+  std::string hint;
+};
+
+void PrintTo(const SymptomCase& symptom, std::ostream* out) {
+  *out << symptom.report;
+}
+
+class Symptom : public testing::TestWithParam<SymptomCase> {};
+
+TEST_P(Symptom, HasItsHint) {
+  for (const int status : {1, 126, 127}) {
+    EXPECT_THAT(HintsOf({.report = GetParam().report, .status = status}),
+                ElementsAre(HasSubstr(GetParam().hint)));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Hint, Symptom,
+    testing::ValuesIn(std::vector<SymptomCase>{
+        {"FuseCannotExecute", "fuse: failed to exec fuse program: No such file or directory",
+         "mount.fuse cannot run the helper"},
+        {"FuseCannotExecuteInOtherOrder", "No such file or directory\nfuse: failed to exec",
+         "mount.fuse cannot run the helper"},
+        {"HelperMayNotBeExecuted", "/bin/sh: 1: nydus-overlayfs: Permission denied", "mode 0755"},
+        {"HelperNeedsNewerLibc",
+         "nydus-overlayfs: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found "
+         "(required by nydus-overlayfs)",
+         "newer glibc"},
+        {"KernelHasNoOverlay", "mount overlayfs by syscall: no such device", "modprobe overlay"},
+        {"CallerMayNotMount", "mount: Operation not permitted", "may lack CAP_SYS_ADMIN"},
+    }),
+    NameOfCase());
+
+TEST(Hint, NamesTheErrnoOfAReportThatIsNotShown) {
+  EXPECT_THAT(HintsOf({.report = "hunter2: read-only file system; Stale file handle"}),
+              ElementsAre("the report speaks of: Stale file handle; Read-only file system"));
+  EXPECT_THAT(HintsOf({.report = "mount.fuse.nydus-overlayfs: /t: Invalid argument"}), IsEmpty());
+}
+
+TEST(Hint, NamesTheErrnoOfContainerdsOwnMount) {
+  const Result<MountTexts> found =
+      FindMounts(R"(mount source: "overlay", target: "/t", fstype: overlay, flags: 0, )"
+                 R"(data: "lowerdir=/l1:/l2", err: no such file or directory)");
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(HintsOf(found->mounts[0]), Contains(HasSubstr("No such file or directory")));
+}
+
+TEST(Hint, TellsThatTheShellCouldNotRunTheHelper) {
+  EXPECT_THAT(HintsOf({.report = "Exec format error", .status = 126}),
+              ElementsAre(HasSubstr("could not run the helper")));
 }
 
 TEST(Hint, TellsThatASignalOfGoEndedTheProgram) {
