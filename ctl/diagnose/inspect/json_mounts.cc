@@ -99,6 +99,21 @@ void Walk(const JsonValue& value, JsonMounts& found) {
   for (const JsonValue& element : value.elements) Walk(element, found);
 }
 
+// Of the object that `text` begins with, up to the brace that closes it; 0 if none does.
+std::size_t ObjectLength(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\') ++i;
+    if (in_string) continue;
+    if (c == '{') ++depth;
+    if (c == '}' && --depth == 0) return i + 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 JsonMounts FindJsonMounts(const JsonValue& value) {
@@ -111,6 +126,22 @@ bool IsPayload(const JsonValue& value) {
   if (value.kind != JsonValue::Kind::kObject) return false;
   return LooksLikeKataVolume(value) || Member(value, "snapshotdir") != nullptr ||
          (Member(value, "source") != nullptr && Member(value, "config") != nullptr);
+}
+
+std::vector<std::string_view> FindPayloads(std::string_view text) {
+  constexpr std::string_view kBegin = "{\"";
+  std::vector<std::string_view> found;
+  for (int tries = 0; tries < kMaxObjects; ++tries) {
+    const std::size_t begin = text.find(kBegin);
+    if (begin == std::string_view::npos) break;
+    text.remove_prefix(begin);
+    const std::string_view object = text.substr(0, ObjectLength(text));
+    const Result<JsonValue> json = ParseJson(object);
+    const bool is_payload = json && IsPayload(*json);
+    if (is_payload) found.push_back(object);
+    text.remove_prefix(is_payload ? object.size() : kBegin.size());
+  }
+  return found;
 }
 
 }  // namespace nydus

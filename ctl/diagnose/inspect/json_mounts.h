@@ -23,4 +23,9 @@ JsonMounts FindJsonMounts(const JsonValue& value);
 // True for an object that is a payload itself.
 bool IsPayload(const JsonValue& value);
 
+// The payloads that stand as JSON between other words, as in logs of nydus-snapshotter. Looks at
+// kMaxObjects braces.
+inline constexpr int kMaxObjects = 64;
+std::vector<std::string_view> FindPayloads(std::string_view text);
+
 }  // namespace nydus

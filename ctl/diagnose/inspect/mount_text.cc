@@ -107,9 +107,22 @@ class Finder {
     JsonMounts found = FindJsonMounts(*json);
     for (MountText& mount : found.mounts) Add(std::move(mount));
     for (const std::string_view inner : found.texts) {
-      if (MayHoldMount(inner)) ReadText(inner, depth + 1);
+      if (MayHoldMount(inner) || MayHoldPayload(inner)) ReadText(inner, depth + 1);
     }
+    if (found_.mounts.empty()) ReadPayloads(text.substr(1), depth);
     return true;
+  }
+
+  void ReadPayloads(std::string_view text, int depth) {
+    if (!MayHoldPayload(text)) return;
+    const std::vector<std::string_view> payloads = FindPayloads(text);
+    for (const std::string_view payload : payloads) ReadJson(payload, depth);
+    if (payloads.empty() && text.contains("{\\\"")) ReadText(UnquoteGo(text), depth + 1);
+  }
+
+  static bool MayHoldPayload(std::string_view text) {
+    return text.contains("volume_type") || text.contains("snapshotdir") ||
+           text.contains("\"source");
   }
 
   static bool MayHoldMount(std::string_view text) {
@@ -118,7 +131,7 @@ class Finder {
 
   void ReadLine(std::string_view line, int depth) {
     const std::string rest = ReadQuotedFields(line, depth);
-    if (!MayHoldMount(rest)) return;
+    if (!MayHoldMount(rest)) return ReadPayloads(rest, depth);
     const std::size_t brace = rest.find("{\"");
     if (brace != kNotFound && ReadJson(TrimBlanks(std::string_view(rest).substr(brace)), depth)) {
       return;
@@ -128,6 +141,8 @@ class Finder {
       for (MountText& mount : mounts) Add(std::move(mount));
     } else if (std::optional<MountText> mount = ReadPlainLine(rest)) {
       Add(std::move(*mount));
+    } else {
+      ReadPayloads(rest, depth);
     }
   }
 

@@ -40,7 +40,8 @@ struct MountTexts {
 
 // Finds the mounts in what somebody pasted: command lines of the helper, mount.fuse and mount(8),
 // errors and logs of containerd (plain, quoted, JSON), its mounts as Go prints them and as JSON,
-// lines of mount tables, lists of options, and payloads alone. A text without any is an error.
+// lines of mount tables, lists of options, and payloads, alone or as JSON within a line. A text
+// without any is an error.
 Result<MountTexts> FindMounts(std::string_view text);
 
 // The same for the words of a command line, already split.

@@ -219,6 +219,25 @@ TEST(MountText, IsAPayloadAlone) {
   EXPECT_EQ(Only(EncodeBase64(volume)), Only(volume));
 }
 
+TEST(MountText, IsAPayloadWithinALineOfALog) {
+  const std::string volume = R"({"volume_type":"image_guest_pull","source":"s"})";
+  const std::string escaped = R"({\"volume_type\":\"image_guest_pull\",\"source\":\"s\"})";
+  for (const std::string& line : {
+           StrCat("encoded kata volume ", volume, " for snapshot 7"),
+           StrCat("time=\"t\" level=info msg=\"encoded kata volume ", escaped, " for 7\""),
+           StrCat("{x} volume=\"", escaped, "\" type=nydus-overlayfs"),
+           StrCat(R"({"level":"info","msg":"encoded )", escaped, R"("})"),
+           StrCat(R"({"level":"info","fields":{"volume":)", volume, "}}"),
+           StrCat("Jan 01 node snapshotter[7]: ", R"({"level":"info","volume":)", volume, "}"),
+       }) {
+    EXPECT_EQ(Only(line).options, StrCat("io.katacontainers.volume=", EncodeBase64(volume)))
+        << line;
+  }
+  const std::string extra = R"({"source":"/b","config":"{}"})";
+  EXPECT_EQ(Only(StrCat("extra option ", extra, ".")).options,
+            StrCat("extraoption=", EncodeBase64(extra)));
+}
+
 TEST(MountText, IsAPayloadThatATerminalWrapped) {
   std::string base64 = EncodeBase64(R"({"source":"/b","config":"{}","snapshotdir":"/s"})");
   const std::string whole = base64;
