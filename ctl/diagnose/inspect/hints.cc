@@ -5,7 +5,9 @@
 #include <array>
 
 #include "base/text.h"
+#include "ctl/diagnose/inspect/option_report.h"
 #include "ctl/diagnose/inspect/text_cleaning.h"
+#include "mount_helper/option_string.h"
 
 namespace nydus {
 
@@ -146,6 +148,29 @@ void AddPayloads(const Inspection& inspection, std::vector<std::string>& hints) 
   }
 }
 
+// A payload that ends where the text ends, and is none.
+void AddCut(const MountText& text, const Inspection& inspection, std::vector<std::string>& hints) {
+  if (inspection.payloads.empty() || inspection.payloads.back().problem.empty()) return;
+  const std::string_view name = PayloadOptionName(inspection.payloads.back().kind);
+  const std::size_t last = text.options.rfind(StrCat(name, "="));
+  if (last == std::string::npos || text.options.find(',', last) != std::string::npos) return;
+  hints.push_back(
+      StrCat("the text may be cut or wrapped here: the ", name, " at its end is no whole payload"));
+}
+
+void AddNearMisses(const MountText& text, std::vector<std::string>& hints) {
+  std::string_view rest = text.options;
+  for (std::size_t i = 0; i < kMaxInspectedOptions; ++i) {
+    const Result<std::optional<OptionWord>> word = NextOption(rest);
+    if (!word || !*word) return;
+    for (const std::string_view name : {kExtraOptionName, kKataVolumeOptionName}) {
+      if ((*word)->name == name || ToLower((*word)->name) != name) continue;
+      hints.push_back(StrCat("an option is called ", (*word)->name, ", which nobody knows: ", name,
+                             " has to be in lower case"));
+    }
+  }
+}
+
 void AddLength(const MountText& text, const Inspection& inspection,
                std::vector<std::string>& hints) {
   if (text.options.size() >= kMaxArgumentBytes) {
@@ -172,6 +197,8 @@ std::vector<std::string> HintsFor(const MountText& text, const Inspection& inspe
   AddSignal(text, hints);
   AddType(text, inspection, hints);
   AddPayloads(inspection, hints);
+  AddCut(text, inspection, hints);
+  AddNearMisses(text, hints);
   AddLength(text, inspection, hints);
   return hints;
 }

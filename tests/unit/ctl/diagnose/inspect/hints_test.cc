@@ -15,6 +15,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::vector<std::string> HintsOf(MountText text) {
   if (text.options.empty()) text.options = "lowerdir=/a:/b";
@@ -74,6 +75,34 @@ TEST(Hint, NamesTheErrnoOfContainerdsOwnMount) {
 TEST(Hint, TellsThatTheShellCouldNotRunTheHelper) {
   EXPECT_THAT(HintsOf({.report = "Exec format error", .status = 126}),
               ElementsAre(HasSubstr("could not run the helper")));
+}
+
+TEST(Hint, TellsThatThePayloadMayBeCutOrWrapped) {
+  const std::string base64 = EncodeBase64(R"({"source":"/b","config":"{}","snapshotdir":"/s"})");
+  const auto hints_of = [](std::string_view line) {
+    const Result<MountTexts> found = FindMounts(line);
+    EXPECT_THAT(found, IsOk()) << line;
+    return found ? HintsOf(found->mounts[0]) : std::vector<std::string>{};
+  };
+  const auto tells = Contains(HasSubstr("may be cut or wrapped here: the extraoption"));
+  const std::string wrapped = StrCat(base64.substr(0, 20), "\n", base64.substr(20));
+  const std::string cut = base64.substr(0, base64.size() - 7);
+  EXPECT_THAT(hints_of(StrCat("lowerdir=/a:/b,extraoption=", wrapped)), tells);
+  EXPECT_THAT(hints_of(StrCat("lowerdir=/a:/b,extraoption=", cut)), tells);
+  EXPECT_THAT(hints_of(StrCat("mount helper [mount.fuse [overlay /t -o lowerdir=/a:/b -o "
+                              "extraoption=",
+                              wrapped, " -t nydus-overlayfs]]")),
+              tells);
+  EXPECT_THAT(hints_of(cut), tells);
+  EXPECT_THAT(hints_of(StrCat("extraoption=", cut, ",lowerdir=/a:/b")), Not(tells));
+  EXPECT_THAT(hints_of(StrCat("lowerdir=/a:/b,extraoption=", base64)), Not(tells));
+}
+
+TEST(Hint, NamesAPayloadOptionInWrongCase) {
+  EXPECT_THAT(HintsOf({.options = "lowerdir=/a:/b,ExtraOption=eyJ9"}),
+              ElementsAre(HasSubstr("called ExtraOption, which nobody knows: extraoption")));
+  EXPECT_THAT(HintsOf({.options = "IO.katacontainers.volume=eyJ9,lowerdir=/a:/b"}),
+              ElementsAre(HasSubstr("nobody knows: io.katacontainers.volume")));
 }
 
 TEST(Hint, TellsThatASignalOfGoEndedTheProgram) {
