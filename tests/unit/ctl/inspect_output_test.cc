@@ -141,6 +141,18 @@ std::vector<SecretCase> SecretCases() {
       {"ErrorOfTheHelper", StrCat(kCall, "\"cannot parse HUNTER2\": exit status 1")},
       {"ErrorThatPosesAsOurs",
        StrCat(kCall, "\"mount.fuse.nydus-overlayfs: extraoption=HUNTER2\": exit status 1")},
+      {"ErrorQuotedTwice", R"(failed: "mount helper [mount.fuse [overlay /t -o lowerdir=/a:/b -t )"
+                           R"(nydus-overlayfs]] failed: \"HUNTER2: no such device\": signal: x")"},
+      {"ErrorOfANativeMount",
+       R"(mount source: "overlay", target: "/t", fstype: overlay, flags: 0, )"
+       R"(data: "lowerdir=/a:/b,extraoption=HUNTER2", err: HUNTER2: invalid argument)"},
+      {"PayloadOptionInWrongCase", "lowerdir=/a:/b,ExtraOption=HUNTER2"},
+      {"VolumeInALog",
+       R"(encoded {"volume_type":"image_guest_pull","source":"s","x":"HUNTER2"} 7)"},
+      {"TableOfFindmnt", "/t overlay fuse.nydus-overlayfs lowerdir=/a:/b,extraoption=HUNTER2"},
+      {"JsonOfFindmnt",
+       R"({"filesystems":[{"target":"/t","source":"overlay","fstype":"x","options":)"
+       R"("lowerdir=/a:/b,extraoption=HUNTER2"}]})"},
       {"ErrorOfExec", StrCat(kCall, "\"\": exec: \"HUNTER2\": permission denied")},
   };
 }
@@ -275,6 +287,15 @@ TEST(InspectionText, ShortensLongListsAndSaysSo) {
   const std::string text = InspectionText(InspectText(options), false);
   EXPECT_THAT(text, HasSubstr("more; --json shows all"));
   EXPECT_THAT(text, HasSubstr("... ("));
+}
+
+TEST(InspectionText, SaysWhatTheExitStatusMeans) {
+  EXPECT_THAT(InspectionText(InspectText(StrCat(kCall, "\"\": exit status 32")), false),
+              HasSubstr("32: the mount failed"));
+  EXPECT_THAT(InspectionText(InspectText(StrCat(kCall, "\"\": exit status 3")), false),
+              HasSubstr("status  3\n"));
+  EXPECT_THAT(InspectionJson(InspectText(StrCat(kCall, "\"\": exit status 2"))),
+              HasSubstr("\"status_meaning\": \"system error"));
 }
 
 TEST(InspectionText, HasNoColourUnlessAsked) {
