@@ -56,12 +56,12 @@ struct Literal {
 // The literal that `text` begins with, be its quotes escaped or not.
 std::optional<Literal> TakeLiteral(std::string_view text) {
   const std::size_t backslashes = std::min(text.find_first_not_of('\\'), text.size());
-  const int quotings = QuotingsOf(backslashes);
-  if (quotings < 0 || !text.substr(backslashes).starts_with('"')) return std::nullopt;
+  const std::optional<int> quotings = QuotingsOf(backslashes);
+  if (!quotings || !text.substr(backslashes).starts_with('"')) return std::nullopt;
   text.remove_prefix(backslashes + 1);
   const QuoteMark mark = FindEnd(text, backslashes);
-  return Literal{.text = UnquoteGo(text.substr(0, mark.begin), quotings + 1),
-                 .quotings = quotings,
+  return Literal{.text = UnquoteGo(text.substr(0, mark.begin), *quotings + 1),
+                 .quotings = *quotings,
                  .rest = text.substr(mark.end)};
 }
 
@@ -121,11 +121,11 @@ std::optional<MountText> ReadNativeMount(std::string_view text) {
 
 }  // namespace
 
-int QuotingsOf(std::size_t backslashes) {
+std::optional<int> QuotingsOf(std::size_t backslashes) {
   for (int quotings = 0; quotings <= kMaxQuotings; ++quotings) {
     if (backslashes + 1 == std::size_t{1} << static_cast<unsigned>(quotings)) return quotings;
   }
-  return -1;
+  return std::nullopt;
 }
 
 int ReadOutcome(std::string_view rest, MountText& text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -12,9 +13,9 @@ namespace nydus {
 
 inline constexpr int kMaxQuotings = 6;
 
-// How often a text was quoted whose quotes have `backslashes` before it; -1 if that
-// is no number that quoting makes, or too many.
-int QuotingsOf(std::size_t backslashes);
+// How often a text was quoted whose quotes have `backslashes` before them; nothing if quoting makes
+// no such number, or more than kMaxQuotings times would.
+std::optional<int> QuotingsOf(std::size_t backslashes);
 
 // What follows the call of mount.fuse, brackets included: report, exit status, signal.
 //   ]] failed: "what the helper wrote": exit status 32

@@ -70,8 +70,8 @@ TEST(GoOutcome, MayBeASignal) {
 TEST(GoOutcome, IsNotReadBehindOtherNumbersOfBackslashes) {
   EXPECT_EQ(QuotingsOf(0), 0);
   EXPECT_EQ(QuotingsOf(7), 3);
-  EXPECT_EQ(QuotingsOf(2), -1);
-  EXPECT_EQ(QuotingsOf((std::size_t{1} << (kMaxQuotings + 1)) - 1), -1);
+  EXPECT_EQ(QuotingsOf(2), std::nullopt);
+  EXPECT_EQ(QuotingsOf((std::size_t{1} << (kMaxQuotings + 1)) - 1), std::nullopt);
   EXPECT_EQ(Only(StrCat(kCall, R"( failed: \\"x\\": exit status 32)")).status, std::nullopt);
 }
 
