@@ -209,8 +209,9 @@ std::optional<MountText> ReadFindmntLine(std::span<const std::string> fields) {
 }  // namespace
 
 bool HasMountWord(std::string_view text) {
+  const std::string lower = ToLower(text);
   return std::ranges::any_of(kMountWords,
-                             [text](std::string_view word) { return text.contains(word); });
+                             [&lower](std::string_view word) { return lower.contains(word); });
 }
 
 std::string JoinOptions(std::span<const std::string> words) {

@@ -10,7 +10,8 @@
 
 namespace nydus {
 
-// True if `text` holds a word that only a mount of layers or a payload has.
+// True if `text` holds a word that only a mount of layers or a payload has, in any case: a name in
+// the wrong one is worth a hint.
 bool HasMountWord(std::string_view text);
 
 // With commas between them, as a mount helper gets them.

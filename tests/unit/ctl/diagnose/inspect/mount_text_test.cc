@@ -204,6 +204,7 @@ TEST(MountText, IsTheJsonOfFindmnt) {
 TEST(MountText, IsAListOfOptions) {
   EXPECT_EQ(Only(kOptions).options, kOptions);
   EXPECT_EQ(Only(StrCat("  -o", kOptions, "\n")).options, kOptions);
+  EXPECT_EQ(Only("ExtraOption=eyJ9").options, "ExtraOption=eyJ9");
   EXPECT_EQ(Only("lowerdir=/a\\:b,context=\"a,b\"").options, "lowerdir=/a\\:b,context=\"a,b\"");
 }
 
