@@ -65,15 +65,16 @@ bool RepeatsPayload(std::string_view report) {
 }
 
 // Our own line is free of payloads; other programs repeat their arguments.
-std::string ShowableReport(std::string_view report, const std::vector<std::string>& hidden) {
+std::string ShowableReport(std::string_view report, const OptionReports& options) {
   constexpr std::string_view kOurs = "mount.fuse.nydus-overlayfs: ";
   if (report.ends_with('\n')) report.remove_suffix(1);
   if (report.empty()) return {};
   if (!report.starts_with(kOurs) || report.contains('\n') || RepeatsPayload(report)) {
     return Mask(report);
   }
-  const std::string shown = WithoutHidden(std::string(report), hidden);
-  return RepeatsHidden(shown, hidden) ? Mask(report) : Escape(shown);
+  if (options.hidden_cut) return Mask(report);
+  const std::string shown = WithoutHidden(std::string(report), options.hidden);
+  return RepeatsHidden(shown, options.hidden) ? Mask(report) : Escape(shown);
 }
 
 bool NobodyAccepts(const PayloadReport& payload) {
@@ -109,7 +110,7 @@ Inspection Inspect(const MountText& text, const SystemFacts& facts) {
                         .target = std::move(target.text),
                         .options = std::move(options.options),
                         .payloads = ReportPayloads(options.payloads, text.type),
-                        .report = ShowableReport(text.report, options.hidden),
+                        .report = ShowableReport(text.report, options),
                         .status = text.status,
                         .status_meaning = text.status ? ExitStatusMeaning(*text.status) : "",
                         .signal = text.signal};
@@ -120,6 +121,9 @@ Inspection Inspect(const MountText& text, const SystemFacts& facts) {
   if (options.cut) {
     inspection.refusal =
         StrCat("not planned: there are more than ", kMaxInspectedOptions, " options");
+  } else if (options.hidden_cut) {
+    inspection.refusal =
+        StrCat("not planned: more than ", kMaxHiddenTexts, " names and directories are masked");
   } else if (!text.is_payload) {
     AddPlan(text, facts, options.hidden, inspection);
   }

@@ -196,7 +196,7 @@ void AddWrongBootstrap(Inspection& inspection) {
 NamedPaths FindPaths(const MountText& text) {
   OptionReports options = ReportOptions(text.options);
   Collector collector(std::move(options.hidden));
-  if (!text.is_payload) AddOptionPaths(text, collector);
+  if (!text.is_payload && !options.hidden_cut) AddOptionPaths(text, collector);
   for (const Payload& payload : options.payloads) {
     AddPayloadPaths(payload, collector);
   }

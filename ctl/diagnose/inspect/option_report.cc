@@ -137,7 +137,7 @@ class Reporter {
     const std::string_view rest =
         row.value == OptionValue::kPrefix ? word.name.substr(row.name.size()) : std::string_view();
     if (!IsShowable(rest)) {
-      reports_.hidden.emplace_back(word.name);
+      Hide(std::string(word.name));
       report.name = StrCat(row.name, Mask(rest));
     }
     SetValue(report, word, ValueKindOf(row));
@@ -149,7 +149,7 @@ class Reporter {
     OptionReport report{.name = std::string(word.name),
                         .meaning = "unknown here; passed to overlay"};
     if (!IsShowable(word.name)) {
-      reports_.hidden.emplace_back(word.name);
+      Hide(std::string(word.name));
       report.name = Mask(word.name);
       report.masked = true;
       report.meaning = "no name of an option";
@@ -170,12 +170,17 @@ class Reporter {
     report.masked = report.masked || shown.masked;
   }
 
+  void Hide(std::string text) {
+    reports_.hidden_cut = reports_.hidden.size() == kMaxHiddenTexts;
+    if (!reports_.hidden_cut) reports_.hidden.push_back(std::move(text));
+  }
+
   // A message names the value or one layer of it, without its escapes.
   void HideDirectories(std::string_view value) {
-    reports_.hidden.push_back(UnescapePath(value));
-    while (true) {
+    Hide(UnescapePath(value));
+    while (!reports_.hidden_cut) {
       const std::size_t end = FindUnescaped(value, ':');
-      if (end > 0) reports_.hidden.push_back(UnescapePath(value.substr(0, end)));
+      if (end > 0) Hide(UnescapePath(value.substr(0, end)));
       if (end == value.size()) break;
       value.remove_prefix(end + 1);
     }

@@ -224,6 +224,9 @@ std::vector<SecretCase> SecretsOfMounts() {
            StrCat(kOurs, "mount overlay: the kernel says 'overlay: Unknown parameter 'HUNTER2''"))},
       {"ErrorThatRepeatsAnOptionBare",
        WithReport("lowerdir=/tmp:/usr,HUNTER2", StrCat(kOurs, "unknown HUNTER2"))},
+      {"ErrorThatRepeatsTheTarget",
+       "mount helper [mount.fuse [overlay //u:HUNTER2@h -o lowerdir=/a:/b -t nydus-overlayfs]] "
+       "failed: \"mount.fuse.nydus-overlayfs: //u:HUNTER2@h: is missing\": exit status 32"},
       {"ErrorThatRepeatsALayer",
        WithReport("lowerdir=/tmp:/x?HUNTER2",
                   StrCat(kOurs, "lower directory 2 of 2 '/x?HUNTER2' does not exist"))},

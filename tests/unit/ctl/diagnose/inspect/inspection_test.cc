@@ -137,6 +137,15 @@ TEST(Inspection, PlansNothingBeyondTheLimitOfOptions) {
   EXPECT_EQ(inspection.refusal, "not planned: there are more than 1024 options");
 }
 
+TEST(Inspection, PlansNothingBeyondTheLimitOfHiddenTexts) {
+  // The value itself is one of them.
+  std::string layers;
+  for (std::size_t i = 2; i < kMaxHiddenTexts; ++i) layers += "?:";
+  EXPECT_THAT(InspectOptions(StrCat("lowerdir=", layers, "?")).refusal, HasSubstr("500 layers"));
+  EXPECT_EQ(InspectOptions(StrCat("lowerdir=", layers, "?:?")).refusal,
+            "not planned: more than 2048 names and directories are masked");
+}
+
 TEST(Inspection, SaysWhereReadingStopped) {
   const Inspection inspection = InspectOptions("lowerdir=/a:/b,x=\"hunter2");
   EXPECT_THAT(inspection.options.back().meaning, HasSubstr("a quote is never closed"));
