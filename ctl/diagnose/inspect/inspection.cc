@@ -17,6 +17,9 @@ namespace nydus {
 
 namespace {
 
+// The longest report of ours that is searched for what to mask: two paths of PATH_MAX and words.
+constexpr std::size_t kMaxReportBytes = 16384;
+
 // Stands for a target that the text does not name.
 constexpr std::string_view kSomeTarget = "DIR";
 
@@ -72,7 +75,7 @@ std::string ShowableReport(std::string_view report, const OptionReports& options
   if (!report.starts_with(kOurs) || report.contains('\n') || RepeatsPayload(report)) {
     return Mask(report);
   }
-  if (options.hidden_cut) return Mask(report);
+  if (options.hidden_cut || report.size() > kMaxReportBytes) return Mask(report);
   const std::string shown = WithoutHidden(std::string(report), options.hidden);
   return RepeatsHidden(shown, options.hidden) ? Mask(report) : Escape(shown);
 }

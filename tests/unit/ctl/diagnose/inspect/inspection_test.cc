@@ -166,6 +166,15 @@ TEST(Inspection, RepeatsOurOwnErrorAlone) {
   EXPECT_EQ(Inspect(text, {}).report, "(masked, 37 bytes)");
 }
 
+TEST(Inspection, RepeatsNoReportBeyondItsLimit) {
+  MountText text{.form = "test", .options = "lowerdir=/a:/b"};
+  text.report = "mount.fuse.nydus-overlayfs: ";
+  text.report.append(16384 - text.report.size(), 'x');
+  EXPECT_EQ(Inspect(text, {}).report, text.report);
+  text.report += 'x';
+  EXPECT_EQ(Inspect(text, {}).report, "(masked, 16385 bytes)");
+}
+
 TEST(InspectionHint, TellsThatMountFuseIsMissing) {
   const MountText text{.form = "test",
                        .options = "lowerdir=/a:/b",
