@@ -35,6 +35,13 @@ std::string FlagText(std::string_view name) {
 
 }  // namespace
 
+Result<VerityPaths> PathsOfOperands(std::span<const std::string> operands) {
+  for (const std::string& operand : operands) {
+    if (operand.empty()) return Fail(ErrorKind::kUsage, "the name of a file is empty");
+  }
+  return VerityPaths{.data = operands[0], .hashes = operands.size() == 2 ? operands[1] : ""};
+}
+
 Result<VerityParameters> ParametersOfFlags() {
   const std::optional<HashAlgorithm> algorithm = HashAlgorithmOfName(FLAGS_hash);
   if (!algorithm) {

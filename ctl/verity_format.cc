@@ -53,6 +53,8 @@ Result<VerbOutcome> RunFormat(const Operands& operands) {
   if (operands.empty() || operands.size() > 2) {
     return Fail(ErrorKind::kUsage, "verity format wants an image and at most a hash file");
   }
+  const Result<VerityPaths> paths = PathsOfOperands(operands);
+  if (!paths) return Failure(paths.error());
   Result<VerityParameters> parameters = ParametersOfFlags();
   if (!parameters) return Failure(std::move(parameters.error()));
   const Result<std::optional<VerityUuid>> uuid = UuidOfFlags();
@@ -60,9 +62,7 @@ Result<VerbOutcome> RunFormat(const Operands& operands) {
   parameters->uuid = *uuid;
 
   WatchedWork work;
-  const Result<FormattedImage> image =
-      FormatImage({.data = operands[0], .hashes = operands.size() == 2 ? operands[1] : ""},
-                  *parameters, work.Control());
+  const Result<FormattedImage> image = FormatImage(*paths, *parameters, work.Control());
   if (!image) return Failure(image.error());
   return VerbOutcome{.output = FLAGS_json ? FormatJsonText(*image) : FormatText(*image)};
 }

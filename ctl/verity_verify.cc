@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,8 +64,9 @@ Result<Subject> ReadSubject(const Operands& operands) {
     return Fail(ErrorKind::kUsage, StrCat("root hash: ", Quote(operands.back()),
                                           " is no pairs of hexadecimal digits"));
   }
-  Subject subject{.paths = {.data = operands[0], .hashes = operands.size() == 3 ? operands[1] : ""},
-                  .root_hash = *root_hash};
+  const Result<VerityPaths> paths = PathsOfOperands(std::span(operands).first(operands.size() - 1));
+  if (!paths) return Failure(paths.error());
+  Subject subject{.paths = *paths, .root_hash = *root_hash};
   const Result<> filled =
       FLAGS_no_superblock ? FillInFromFlags(subject) : FillInFromSuperblock(subject);
   if (!filled) return Failure(filled.error());
