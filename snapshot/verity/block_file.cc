@@ -2,9 +2,13 @@
 #include "snapshot/verity/block_file.h"
 
 #include <fcntl.h>
+#include <limits>
 #include <linux/fs.h>
+#include <linux/loop.h>
+#include <linux/major.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,10 +36,21 @@ Result<BlockFile> BlockFile::Adopt(UniqueFd fd, const std::string& path) {
       return FailErrno(ErrorKind::kSystem, errno, StrCat(Escape(path), ": size of the device"));
     }
     file.device_ = status.st_rdev;
+    loop_info64 loop = {};
+    if (major(status.st_rdev) == LOOP_MAJOR && ioctl(fd.get(), LOOP_GET_STATUS64, &loop) == 0) {
+      // lo_device is huge_encode_dev() of the kernel's drivers/block/loop.c, as st_dev is.
+      file.storage_ = Storage{.device = loop.lo_device,
+                              .inode = loop.lo_inode,
+                              .begin = loop.lo_offset,
+                              .end = loop.lo_offset + file.size_};
+    }
   } else if (S_ISREG(status.st_mode)) {
     file.size_ = static_cast<std::uint64_t>(status.st_size);
     file.device_ = status.st_dev;
     file.inode_ = status.st_ino;
+    file.storage_ = Storage{.device = status.st_dev,
+                            .inode = status.st_ino,
+                            .end = std::numeric_limits<std::uint64_t>::max()};
   } else {
     return Fail(ErrorKind::kUsage,
                 StrCat(Escape(path), ": is neither a regular file nor a block device"));
@@ -47,6 +62,12 @@ Result<BlockFile> BlockFile::Adopt(UniqueFd fd, const std::string& path) {
 bool BlockFile::IsSameAs(const BlockFile& other) const {
   return is_block_device_ == other.is_block_device_ && device_ == other.device_ &&
          inode_ == other.inode_;
+}
+
+bool BlockFile::SharesBytesWith(const BlockFile& other) const {
+  if (IsSameAs(other) || !storage_ || !other.storage_) return false;
+  return storage_->device == other.storage_->device && storage_->inode == other.storage_->inode &&
+         storage_->begin < other.storage_->end && other.storage_->begin < storage_->end;
 }
 
 std::expected<void, BlockFile::ReadFailure> BlockFile::Read(std::uint64_t offset, char* buffer,

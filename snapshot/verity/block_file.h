@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,9 @@ class BlockFile {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   // Whether both are one file, whatever their paths say.
   [[nodiscard]] bool IsSameAs(const BlockFile& other) const;
+  // Whether writing one changes the other, though they are two files: a loop device and its backing
+  // file, or two loop devices of it.
+  [[nodiscard]] bool SharesBytesWith(const BlockFile& other) const;
 
   // A failed read: how many bytes came before it, and why it failed.
   struct ReadFailure {
@@ -47,6 +51,15 @@ class BlockFile {
   // What identifies the file: its device and inode, or the device that it is.
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;
+
+  // The part of a regular file that holds the bytes.
+  struct Storage {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
+  std::optional<Storage> storage_;
 };
 
 }  // namespace nydus

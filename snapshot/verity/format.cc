@@ -20,6 +20,10 @@ Failure BadFile(const BlockFile& file, const std::string& why, std::string hint 
 Result<bool> AreOneFile(const BlockFile& data, const VerityPaths& paths) {
   if (paths.hashes.empty()) return true;
   const Result<BlockFile> hashes = BlockFile::Open(paths.hashes, FileAccess::kRead);
+  if (hashes && hashes->SharesBytesWith(data)) {
+    return BadFile(*hashes, "is a loop device of the image's bytes, or the file behind the image",
+                   "give one name alone, to put the tree behind the data");
+  }
   if (hashes) return hashes->IsSameAs(data);
   if (hashes.error().errno_value == ENOENT) return false;
   return Failure(hashes.error());

@@ -72,6 +72,22 @@ def test_block_devices_serve_as_files_do(root, tool, image, tmp_path):
         assert verity_lab.veritysetup_verify(TREE, data_device, hash_device, root_hash).returncode == 0
 
 
+def test_loop_device_and_its_backing_file_are_told(root, tool, image):
+    before = image.read_bytes()
+    with loop_device(image) as device, loop_device(image) as other:
+        for pair in ((image, device), (device, image), (device, other)):
+            fails(verity_lab.run(tool, "verity", "format", *TREE.flags(), *pair), 1, f"{pair[1]}: is a loop device of")
+    assert image.read_bytes() == before
+
+
+def test_loop_devices_of_two_parts_of_a_file_are_two_files(root, tool, image):
+    os.truncate(image, TREE.data_bytes + 2**20)
+    size = ("--sizelimit", TREE.data_bytes)
+    with loop_device(image, *size) as data, loop_device(image, "--offset", TREE.data_bytes) as hashes:
+        root_hash = verity_lab.tool_format(tool, TREE, data, hashes)
+        assert verity_lab.tool_verify(tool, TREE, data, hashes, root_hash).returncode == 0
+
+
 def test_device_that_is_too_small_is_not_written(root, tool, image, tmp_path):
     hashes = tmp_path / "hashes"
     hashes.write_bytes(b"\xff" * 4096)
@@ -123,6 +139,12 @@ def test_full_disk_leaves_the_image_alone(root, tool, image, tmp_path):
         done = verity_lab.run(tool, "verity", "format", *TREE.behind_the_data().flags(), small / "image")
         fails(done, 2, "No space left on device")
         assert (small / "image").read_bytes() == image.read_bytes()
+
+
+def test_empty_name_of_a_hash_file_leaves_the_image_alone(tool, image):
+    before = image.read_bytes()
+    fails(verity_lab.run(tool, "verity", "format", image, ""), 1, "the name of a file is empty")
+    assert image.read_bytes() == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -228,6 +250,8 @@ def test_parse_names_what_is_wrong(tool, text, message):
     [
         (["format"], "wants an image"),
         (["format", "a", "b", "c"], "wants an image"),
+        (["format", "a", ""], "the name of a file is empty"),
+        (["verify", "--hash-offset=512", "a", "", "00"], "the name of a file is empty"),
         (["format", "--salt=0", "a"], "--salt: '0' is no pairs of hexadecimal digits"),
         (["format", "--hash=md5", "a"], "--hash: 'md5' is not sha1, sha256 or sha512"),
         (["format", "--uuid=1", "a"], "--uuid: '1' is no UUID"),
