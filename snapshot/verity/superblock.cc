@@ -12,7 +12,6 @@ namespace nydus {
 
 namespace {
 
-constexpr std::string_view kSignature("verity\0\0", 8);
 constexpr std::uint32_t kVersion = 1;
 
 // Offsets of the fields.
@@ -60,7 +59,7 @@ Result<Superblock> ParseSuperblock(std::string_view bytes, std::uint64_t hash_of
     return Fail(ErrorKind::kUsage,
                 StrCat("superblock: has ", bytes.size(), " bytes, not ", kSuperblockBytes));
   }
-  if (bytes.substr(kSignatureAt, kSignature.size()) != kSignature) {
+  if (bytes.substr(kSignatureAt, kSuperblockSignature.size()) != kSuperblockSignature) {
     return Fail(ErrorKind::kUsage,
                 StrCat("superblock: signature: there is none at offset ", hash_offset),
                 "a tree without a superblock needs its parameters given");
@@ -101,7 +100,7 @@ Result<Superblock> ParseSuperblock(std::string_view bytes, std::uint64_t hash_of
 std::array<char, kSuperblockBytes> EncodeSuperblock(const VerityParameters& parameters) {
   std::array<char, kSuperblockBytes> bytes = {};
   const std::string_view name = HashAlgorithmName(parameters.algorithm);
-  std::ranges::copy(kSignature, bytes.begin() + kSignatureAt);
+  std::ranges::copy(kSuperblockSignature, bytes.begin() + kSignatureAt);
   WriteLittleEndian(&bytes[kVersionAt], kVersion);
   WriteLittleEndian(&bytes[kHashTypeAt], parameters.hash_type);
   std::ranges::transform(parameters.uuid.value_or(VerityUuid{}), bytes.begin() + kUuidAt,

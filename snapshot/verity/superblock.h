@@ -18,6 +18,9 @@ inline constexpr std::size_t kSuperblockBytes = 512;
 // A superblock may begin at any multiple of this many bytes.
 inline constexpr std::uint64_t kSectorBytes = 512;
 
+// What a superblock begins with.
+inline constexpr std::string_view kSuperblockSignature("verity\0\0", 8);
+
 struct Superblock {
   VerityParameters parameters;   // with uuid, and the hash_offset that was given
   bool has_stray_bytes = false;  // something other than zeros where nothing is defined

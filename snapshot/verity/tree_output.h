@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/error.h"
@@ -15,9 +17,9 @@ namespace nydus {
 // restored; there it stays without a superblock.
 class TreeOutput {
  public:
-  // `path` may be missing; a regular file that exists is replaced at the end, unless the hash
-  // offset says that something is to stay in front: then the area is put behind it and nothing
-  // may lie there yet.
+  // `path` may be missing. A regular file that exists is replaced at the end, with its mode and
+  // owner kept, if it is empty or begins with a superblock: it could be anything else. With a hash
+  // offset, what is in front stays and nothing may lie behind it yet.
   static Result<TreeOutput> Begin(const std::string& path, const VerityParameters& parameters,
                                   const VerityLayout& layout);
 
@@ -33,15 +35,23 @@ class TreeOutput {
  private:
   enum class Undo { kNothing, kRemove, kTruncate };
 
-  TreeOutput(BlockFile file, Undo undo, std::string target);
+  TreeOutput(BlockFile file, Undo undo);
+  static Result<TreeOutput> BeginAny(const std::string& path, const VerityParameters& parameters,
+                                     const VerityLayout& layout);
   static Result<TreeOutput> BeginNew(const std::string& path);
+  static Result<TreeOutput> BeginReplacement(const std::string& path);
+  // A file beside `target`, to be renamed to it; errors name `path`.
+  static Result<TreeOutput> BeginTemporary(const std::string& path, const std::string& target,
+                                           mode_t mode);
   static Result<TreeOutput> BeginBehind(BlockFile file, const VerityParameters& parameters);
   static Result<TreeOutput> BeginOnDevice(BlockFile file, const VerityParameters& parameters,
                                           const VerityLayout& layout);
+  Result<> MoveIntoPlace();
 
   BlockFile file_;
   Undo undo_ = Undo::kNothing;
-  std::string target_;  // what a new file is renamed to
+  std::string temporary_;  // the name of a new file until it is whole
+  std::string target_;     // what it is renamed to then
 };
 
 }  // namespace nydus

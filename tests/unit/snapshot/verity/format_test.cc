@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/verity/format.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include <gmock/gmock.h>
 
@@ -107,7 +109,9 @@ TEST(FormatImage, WritesAHashFileOfItsOwn) {
 TEST(FormatImage, ReplacesAHashFileBehindALink) {
   const ImageLab lab;
   const VerityPaths paths{.data = lab.WriteImage(ImageLab::Data(3)), .hashes = lab.PathOf("link")};
-  ASSERT_THAT(FormatImage({.data = paths.data, .hashes = lab.PathOf("hashes")}, {}, {}), IsOk());
+  const VerityParameters parameters{.uuid = VerityUuid{1}};
+  ASSERT_THAT(FormatImage({.data = paths.data, .hashes = lab.PathOf("hashes")}, parameters, {}),
+              IsOk());
   const std::string before = ReadFile(lab.PathOf("hashes"));
   ASSERT_EQ(symlink("hashes", paths.hashes.c_str()), 0);
   ASSERT_THAT(FormatImage(paths, {.salt = "new"}, {}), IsOk());
@@ -115,6 +119,34 @@ TEST(FormatImage, ReplacesAHashFileBehindALink) {
   struct stat status = {};
   ASSERT_EQ(lstat(paths.hashes.c_str(), &status), 0);
   EXPECT_TRUE(S_ISLNK(status.st_mode));
+}
+
+TEST(FormatImage, ReplacesAnEmptyHashFile) {
+  const ImageLab lab;
+  const VerityPaths paths{.data = lab.WriteImage(ImageLab::Data(3)),
+                          .hashes = lab.PathOf("hashes")};
+  ASSERT_EQ(close(creat(paths.hashes.c_str(), 0666)), 0);
+  ASSERT_THAT(FormatImage(paths, {}, {}), IsOk());
+  EXPECT_EQ(ReadFile(paths.hashes).size(), 4096U);
+}
+
+TEST(FormatImage, KeepsTheModeAndOwnerOfAHashFile) {
+  const ImageLab lab;
+  const VerityPaths paths{.data = lab.WriteImage(ImageLab::Data(3)),
+                          .hashes = lab.PathOf("hashes")};
+  ASSERT_EQ(close(creat(paths.hashes.c_str(), 0666)), 0);
+  // Only root can give files away.
+  const bool is_root = geteuid() == 0;
+  const uid_t owner = is_root ? 1234 : geteuid();
+  const gid_t group = is_root ? 2345 : getegid();
+  ASSERT_EQ(chown(paths.hashes.c_str(), owner, group), 0);
+  ASSERT_EQ(chmod(paths.hashes.c_str(), 0604), 0);
+  ASSERT_THAT(FormatImage(paths, {}, {}), IsOk());
+  struct stat status = {};
+  ASSERT_EQ(stat(paths.hashes.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode, S_IFREG | 0604U);
+  EXPECT_EQ(status.st_uid, owner);
+  EXPECT_EQ(status.st_gid, group);
 }
 
 TEST(FormatImage, KeepsWhatLiesInFrontOfTheHashArea) {
@@ -256,9 +288,43 @@ TEST_F(FormatFails, IfTheDirectoryIsMissing) {
   ExpectNothingLeft();
 }
 
+TEST_F(FormatFails, IfAnotherKindOfFileWouldBeReplaced) {
+  for (const std::string& content : {std::string("notes"), std::string("verity formats\n")}) {
+    const std::string other = lab_.PathOf("other");
+    std::ofstream(other) << content;
+    EXPECT_THAT(
+        FormatImage({.data = image_, .hashes = other}, {.uuid = VerityUuid{1}}, {}),
+        HasError(ErrorKind::kUsage, "other: exists, and does not begin with a verity superblock"));
+    EXPECT_EQ(ReadFile(other), content);
+    EXPECT_THAT(lab_.Files(), ElementsAre("image", "other"));
+  }
+}
+
+TEST_F(FormatFails, IfTheHashFileIsADanglingLink) {
+  ASSERT_EQ(symlink("nowhere", lab_.PathOf("link").c_str()), 0);
+  EXPECT_THAT(FormatImage({.data = image_, .hashes = lab_.PathOf("link")}, {}, {}),
+              HasError(ErrorKind::kUsage, "link: is a link to a file that does not exist"));
+  EXPECT_THAT(lab_.Files(), ElementsAre("image", "link"));
+}
+
+TEST_F(FormatFails, AndNamesTheHashFileAsItWasGiven) {
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit limit{.rlim_cur = 100, .rlim_max = before.rlim_max};
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const ScopeExit restore([&] {
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, old_handler);
+  });
+  EXPECT_THAT(FormatImage({.data = image_, .hashes = lab_.PathOf("hashes")}, {}, {}),
+              HasError(ErrorKind::kSystem, "/hashes: File too large"));
+  ExpectNothingLeft();
+}
+
 TEST_F(FormatFails, AndKeepsTheOldHashFile) {
   const VerityPaths paths{.data = image_, .hashes = lab_.PathOf("hashes")};
-  ASSERT_THAT(FormatImage(paths, {}, {}), IsOk());
+  ASSERT_THAT(FormatImage(paths, {.uuid = VerityUuid{1}}, {}), IsOk());
   const std::string before = ReadFile(paths.hashes);
   std::stop_source stop;
   const VerityControl control{.progress = [&](auto...) { stop.request_stop(); },
