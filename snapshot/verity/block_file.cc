@@ -18,10 +18,25 @@
 
 namespace nydus {
 
+namespace {
+
+// O_EXCL keeps a block device that is mounted or otherwise claimed from being opened; for other
+// files it is not defined.
+int ExclusiveFlag(const std::string& path) {
+  struct stat status = {};
+  return stat(path.c_str(), &status) == 0 && S_ISBLK(status.st_mode) ? O_EXCL : 0;
+}
+
+}  // namespace
+
 Result<BlockFile> BlockFile::Open(const std::string& path, FileAccess access) {
-  const int mode = access == FileAccess::kRead ? O_RDONLY : O_RDWR;
+  const int mode = access == FileAccess::kRead ? O_RDONLY : O_RDWR | ExclusiveFlag(path);
   UniqueFd fd(open(path.c_str(), mode | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.ok()) return FailErrno(ErrorKind::kSystem, errno, Escape(path));
+  if (!fd.ok()) {
+    const int error = errno;
+    return FailErrno(ErrorKind::kSystem, error, Escape(path),
+                     error == EBUSY ? "it is in use: mounted, or part of another device" : "");
+  }
   return Adopt(std::move(fd), path);
 }
 

@@ -17,7 +17,8 @@ enum class FileAccess { kRead, kReadWrite };
 // A regular file or a block device, read and written at offsets. May be used by many threads.
 class BlockFile {
  public:
-  // Never waits, as opening a FIFO would. Errors name the path.
+  // Never waits, as opening a FIFO would. A block device that is in use is not opened for writing.
+  // Errors name the path.
   static Result<BlockFile> Open(const std::string& path, FileAccess access);
   // Takes over an open file; `path` is for messages.
   static Result<BlockFile> Adopt(UniqueFd fd, const std::string& path);

@@ -72,6 +72,26 @@ def test_block_devices_serve_as_files_do(root, tool, image, tmp_path):
         assert verity_lab.veritysetup_verify(TREE, data_device, hash_device, root_hash).returncode == 0
 
 
+def test_device_in_use_is_not_written(root, tool, image, tmp_path):
+    disk = tmp_path / "disk"
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", disk, "8M"], check=True)
+    with loop_device(disk) as device:
+        with mounted(tmp_path / "mounted", device):
+            fails(verity_lab.run(tool, "verity", "format", *TREE.flags(), image, device), 2, "(it is in use: mounted")
+        assert subprocess.run(["e2fsck", "-fn", device], check=False, capture_output=True).returncode == 0
+
+
+def test_hash_file_that_is_a_mount_point_stays(root, tool, image, tmp_path):
+    hashes = tmp_path / "hashes"
+    hashes.write_bytes(b"")
+    subprocess.run(["mount", "--bind", hashes, hashes], check=True)
+    try:
+        fails(verity_lab.run(tool, "verity", "format", image, hashes), 2, f"{hashes}: Device or resource busy (it is a")
+    finally:
+        subprocess.run(["umount", hashes], check=True)
+    assert (sorted(path.name for path in tmp_path.iterdir()), hashes.read_bytes()) == (["hashes", "image"], b"")
+
+
 def test_loop_device_and_its_backing_file_are_told(root, tool, image):
     before = image.read_bytes()
     with loop_device(image) as device, loop_device(image) as other:
