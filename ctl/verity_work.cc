@@ -20,15 +20,23 @@ constexpr timespec kSignalWait = {.tv_sec = 0, .tv_nsec = 50'000'000};
 // ECMA-48: back to the first column, erase the line.
 constexpr std::string_view kClearLine = "\r\x1b[K";
 
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Those that whoever started the program did not have ignored, as nohup(1) does.
 sigset_t EndingSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    if (!IsIgnored(signal)) sigaddset(&signals, signal);
+  }
   return signals;
 }
 
-void WaitForSignal(const std::stop_token& done, const std::stop_source& interrupted) {
-  const sigset_t signals = EndingSignals();
+void WaitForSignal(const std::stop_token& done, const std::stop_source& interrupted,
+                   const sigset_t& signals) {
   while (!done.stop_requested()) {
     if (sigtimedwait(&signals, nullptr, &kSignalWait) > 0) interrupted.request_stop();
   }
@@ -40,8 +48,12 @@ WatchedWork::WatchedWork() : on_terminal_(isatty(STDERR_FILENO) == 1) {
   // Before any thread starts, so that all of them leave these signals to the one that waits.
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, &old_mask_);
+  // A limit of the file size is then an error of write(2), after which we can clean up.
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGXFSZ, &ignore, &old_size_action_);
   try {
-    signal_thread_ = std::jthread(WaitForSignal, interrupted_);
+    signal_thread_ = std::jthread(WaitForSignal, interrupted_, signals);
   } catch (const std::system_error&) {
     // No thread to be had: better a signal that ends the process than one that nobody takes.
     pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
@@ -51,6 +63,7 @@ WatchedWork::WatchedWork() : on_terminal_(isatty(STDERR_FILENO) == 1) {
 WatchedWork::~WatchedWork() {
   if (shown_) std::fputs(std::string(kClearLine).c_str(), stderr);
   signal_thread_ = {};
+  sigaction(SIGXFSZ, &old_size_action_, nullptr);
   pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
 }
 

@@ -11,8 +11,9 @@
 
 namespace nydus {
 
-// Work on an image that is watched: standard error shows the progress if it is a terminal, and
-// SIGINT, SIGTERM and SIGHUP end the work instead of the process while this exists.
+// Work on an image that is watched. While this exists, standard error shows the progress if it is a
+// terminal, and what would kill the process ends the work instead: SIGINT, SIGTERM, SIGHUP and
+// SIGQUIT unless they are ignored, and SIGXFSZ, which becomes an error of the write.
 class WatchedWork {
  public:
   WatchedWork();
@@ -30,6 +31,7 @@ class WatchedWork {
   bool shown_ = false;
   std::chrono::steady_clock::time_point last_shown_;
   sigset_t old_mask_ = {};
+  struct sigaction old_size_action_ = {};
   std::stop_source interrupted_;
   std::jthread signal_thread_;
 };
