@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +65,11 @@ Result<VerbOutcome> RunFormat(const Operands& operands) {
   if (!uuid) return Failure(uuid.error());
   parameters->uuid = *uuid;
 
+  // The root hash is lost if nobody gets it: not behind a file that took its place (`>&-`).
+  if (fcntl(STDOUT_FILENO, F_GETFD) == -1) {
+    return FailErrno(ErrorKind::kSystem, errno, "standard output, for the root hash");
+  }
+
   WatchedWork work;
   const Result<FormattedImage> image = FormatImage(*paths, *parameters, work.Control());
   if (!image) return Failure(image.error());
@@ -86,12 +95,14 @@ Verb VerityFormatVerb() {
       .operands = "IMAGE [HASH_FILE]",
       .summary = "make the dm-verity hash tree of an image",
       .description =
-          "Writes the hash tree of IMAGE and says its root hash. The tree goes behind the data, "
-          "or\n"
-          "into HASH_FILE, which is replaced once the new one is whole. It is what veritysetup "
-          "would\n"
-          "write. The tree never goes into the data, nor over anything that lies behind it.\n"
-          "An error or a signal leaves the files as they were.\n",
+          "Writes the hash tree of IMAGE and says its root hash. The tree goes behind the data,\n"
+          "or into HASH_FILE. If that exists, it must be empty or begin with a verity\n"
+          "superblock, and is replaced once the new one is whole. It is what veritysetup would\n"
+          "write. The tree never goes into the data, nor over anything that lies behind it. If\n"
+          "a tree lies behind the data already, say --data-blocks: else it may count as data.\n"
+          "An error or a signal leaves the files as they were, and a device without a\n"
+          "superblock. Only if the output cannot be written then, as on a full disk, the tree\n"
+          "is made and its root hash lost.\n",
       .flags = kFlags,
       .run = RunFormat,
   };

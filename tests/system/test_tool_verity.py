@@ -167,20 +167,63 @@ def test_empty_name_of_a_hash_file_leaves_the_image_alone(tool, image):
     assert image.read_bytes() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_leaves_nothing(tool, tmp_path, number):
-    with (tmp_path / "image").open("wb") as sparse:
+def long_format(folder, *program):
+    """A child that makes a tree of a large image, and has begun."""
+    with (folder / "image").open("wb") as sparse:
         sparse.truncate(64 * 2**30)
     child = subprocess.Popen(
-        [tool, "verity", "format", tmp_path / "image", tmp_path / "hashes"], stderr=subprocess.PIPE, text=True
+        [*program, "verity", "format", folder / "image", folder / "hashes"], stderr=subprocess.PIPE, text=True
     )
     until = time.monotonic() + 20
-    while len(list(tmp_path.iterdir())) == 1 and time.monotonic() < until:
+    while len(list(folder.iterdir())) == 1 and time.monotonic() < until:
         time.sleep(0.01)
-    assert len(list(tmp_path.iterdir())) == 2, "it never began"
-    child.send_signal(number)
+    assert len(list(folder.iterdir())) == 2, "it never began"
+    return child
+
+
+def assert_interrupted(child, folder):
     _, said = child.communicate(timeout=20)
     assert (child.returncode, said) == (2, "nydus-overlayctl: interrupted\n")
+    assert [path.name for path in folder.iterdir()] == ["image"]
+
+
+def signal_set(status, field, name):
+    """Whether one of the sets of signals in proc(5)'s status has SIG`name`."""
+    (line,) = (line for line in status.splitlines() if line.startswith(f"{field}:"))
+    return bool(int(line.split()[1], 16) >> (getattr(signal, f"SIG{name}") - 1) & 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_signal_leaves_nothing(tool, tmp_path, number):
+    child = long_format(tmp_path, tool)
+    child.send_signal(number)
+    assert_interrupted(child, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM", "HUP", "QUIT"])
+def test_ignored_signal_does_not_end_the_work(tool, tmp_path, name):
+    ender = "TERM" if name == "INT" else "INT"
+    child = long_format(tmp_path, "/bin/sh", "-c", f'trap "" {name}; exec "$@"', "sh", tool)
+    status = Path(f"/proc/{child.pid}/status").read_text()
+    assert signal_set(status, "SigIgn", name)
+    assert not signal_set(status, "SigBlk", name)
+    assert signal_set(status, "SigBlk", ender)
+    child.send_signal(getattr(signal, f"SIG{name}"))
+    child.send_signal(getattr(signal, f"SIG{ender}"))
+    assert_interrupted(child, tmp_path)
+
+
+def test_closed_output_leaves_the_image_alone(tool, image):
+    before = image.read_bytes()
+    done = verity_lab.run("/bin/sh", "-c", 'exec "$@" >&-', "sh", tool, "verity", "format", *TREE.behind_the_data().flags(), image)
+    fails(done, 2, "standard output, for the root hash: Bad file descriptor")
+    assert image.read_bytes() == before
+
+
+def test_limit_of_the_file_size_leaves_nothing(tool, image, tmp_path):
+    command = 'ulimit -f 1; exec "$@"'
+    arguments = [tool, "verity", "format", *TREE.flags(), image, tmp_path / "hashes"]
+    fails(verity_lab.run("/bin/sh", "-c", command, "sh", *arguments), 2, f"{tmp_path}/hashes: File too large")
     assert [path.name for path in tmp_path.iterdir()] == ["image"]
 
 
