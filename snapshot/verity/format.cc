@@ -39,6 +39,7 @@ Result<> FillIn(VerityParameters& parameters, const BlockFile& data, bool one_fi
                      "say how many blocks count");
     }
     parameters.data_blocks = data.size() / parameters.data_block_size;
+    if (parameters.data_blocks == 0) return BadFile(data, "data blocks: there are none");
   }
   if (!one_file || parameters.hash_offset != 0) return {};
   const Result<VerityLayout> layout = ComputeVerityLayout(parameters);

@@ -228,7 +228,7 @@ TEST_F(FormatFails, IfThereIsNoData) {
   data_ = {};
   image_ = lab_.WriteImage(data_);
   EXPECT_THAT(FormatImage({.data = image_}, {}, {}),
-              HasError(ErrorKind::kUsage, "data blocks: there are none"));
+              HasError(ErrorKind::kUsage, "/image: data blocks: there are none"));
   ExpectNothingLeft();
 }
 
