@@ -2,7 +2,6 @@
 #include "ctl/verity_flags.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -28,8 +27,21 @@ namespace nydus {
 
 namespace {
 
-constexpr std::array<const char*, 6> kFormatFlags = {
-    "format", "hash", "salt", "data_block_size", "hash_block_size", "data_blocks"};
+// A flag that a superblock answers too, and its value as the command line has it.
+struct FormatFlag {
+  const char* name;
+  std::string (*value)(const VerityParameters& parameters);
+};
+
+using Parameters = const VerityParameters&;
+constexpr FormatFlag kFormatFlags[] = {
+    {"format", [](Parameters p) { return StrCat(p.hash_type); }},
+    {"hash", [](Parameters p) { return std::string(HashAlgorithmName(p.algorithm)); }},
+    {"salt", [](Parameters p) { return p.salt.empty() ? "-" : ToHex(p.salt); }},
+    {"data_block_size", [](Parameters p) { return StrCat(p.data_block_size); }},
+    {"hash_block_size", [](Parameters p) { return StrCat(p.hash_block_size); }},
+    {"data_blocks", [](Parameters p) { return StrCat(p.data_blocks); }},
+};
 
 std::string FlagText(std::string_view name) {
   std::string flag = StrCat("--", name);
@@ -66,11 +78,17 @@ Result<VerityParameters> ParametersOfFlags() {
                           .hash_offset = FLAGS_hash_offset};
 }
 
-Result<> CheckFormatFlagsUnset() {
-  for (const char* name : kFormatFlags) {
-    if (gflags::GetCommandLineFlagInfoOrDie(name).is_default) continue;
-    return Fail(ErrorKind::kUsage, StrCat(FlagText(name), " goes with --no-superblock only"),
-                "a superblock says it");
+Result<> CheckFlagsAgreeWith(const VerityParameters& superblock) {
+  const Result<VerityParameters> flags = ParametersOfFlags();
+  if (!flags) return Failure(flags.error());
+  for (const FormatFlag& flag : kFormatFlags) {
+    if (gflags::GetCommandLineFlagInfoOrDie(flag.name).is_default) continue;
+    const std::string given = flag.value(*flags);
+    const std::string stored = flag.value(superblock);
+    if (given == stored) continue;
+    return Fail(ErrorKind::kUsage,
+                StrCat(FlagText(flag.name), ": is ", given, ", the superblock says ", stored),
+                "with --no-superblock the flags count alone");
   }
   return {};
 }

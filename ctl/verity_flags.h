@@ -25,7 +25,7 @@ Result<VerityPaths> PathsOfOperands(std::span<const std::string> operands);
 // --hash-offset say; no superblock. Errors name the flag.
 Result<VerityParameters> ParametersOfFlags();
 
-// An error if one of them, besides --hash-offset, was given: the superblock says it.
-Result<> CheckFormatFlagsUnset();
+// An error if one of them, besides --hash-offset, was given and differs from the superblock.
+Result<> CheckFlagsAgreeWith(const VerityParameters& superblock);
 
 }  // namespace nydus

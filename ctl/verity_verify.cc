@@ -40,7 +40,6 @@ Result<> FillInFromFlags(Subject& subject) {
 }
 
 Result<> FillInFromSuperblock(Subject& subject) {
-  if (Result<> unset = CheckFormatFlagsUnset(); !unset) return unset;
   const VerityPaths& paths = subject.paths;
   if (paths.hashes.empty() && FLAGS_hash_offset == 0) {
     return Fail(ErrorKind::kUsage,
@@ -50,6 +49,7 @@ Result<> FillInFromSuperblock(Subject& subject) {
   const Result<Superblock> superblock =
       ReadSuperblock(paths.hashes.empty() ? paths.data : paths.hashes, FLAGS_hash_offset);
   if (!superblock) return Failure(superblock.error());
+  if (Result<> agreed = CheckFlagsAgreeWith(superblock->parameters); !agreed) return agreed;
   subject.parameters = superblock->parameters;
   subject.superblock_has_stray_bytes = superblock->has_stray_bytes;
   return {};
