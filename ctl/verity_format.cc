@@ -98,11 +98,11 @@ Verb VerityFormatVerb() {
           "Writes the hash tree of IMAGE and says its root hash. The tree goes behind the data,\n"
           "or into HASH_FILE. If that exists, it must be empty or begin with a verity\n"
           "superblock, and is replaced once the new one is whole. It is what veritysetup would\n"
-          "write. The tree never goes into the data, nor over anything that lies behind it. If\n"
-          "a tree lies behind the data already, say --data-blocks: else it may count as data.\n"
-          "An error or a signal leaves the files as they were, and a device without a\n"
-          "superblock. Only if the output cannot be written then, as on a full disk, the tree\n"
-          "is made and its root hash lost.\n",
+          "write. The tree never goes into the data, nor over anything that lies behind it. A\n"
+          "tree without a superblock that lies behind the data already counts as data unless\n"
+          "--data-blocks is given. An error or a signal leaves the files as they were, and a\n"
+          "device without a superblock. Only if the output cannot be written then, as on a full\n"
+          "disk, the tree is made and its root hash lost.\n",
       .flags = kFlags,
       .run = RunFormat,
   };

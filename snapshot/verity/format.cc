@@ -29,24 +29,65 @@ Result<bool> AreOneFile(const BlockFile& data, const VerityPaths& paths) {
   return Failure(hashes.error());
 }
 
+// The first hash block behind the data.
+std::uint64_t OffsetBehind(std::uint64_t data_end, const VerityParameters& parameters) {
+  const std::uint64_t beyond = data_end % parameters.hash_block_size;
+  return data_end + (beyond == 0 ? 0 : parameters.hash_block_size - beyond);
+}
+
+// Where the image and its tree would end with so many data blocks, for a count that fits a file.
+Result<VerityLayout> LayoutBehindData(VerityParameters& parameters, std::uint64_t data_blocks) {
+  parameters.data_blocks = data_blocks;
+  parameters.hash_offset = OffsetBehind(data_blocks * parameters.data_block_size, parameters);
+  return ComputeVerityLayout(parameters);
+}
+
+// Whether a file ends with a tree of these block sizes and this algorithm that has a superblock.
+// Where that would lie follows from the file's size: the more data, the later ends the tree.
+Result<> CheckNoTreeYet(VerityParameters parameters, const BlockFile& data) {
+  parameters.uuid = VerityUuid();
+  std::uint64_t fewest = 1;
+  for (std::uint64_t most = data.size() / parameters.data_block_size; fewest < most;) {
+    const std::uint64_t middle = fewest + ((most - fewest) / 2);
+    const Result<VerityLayout> layout = LayoutBehindData(parameters, middle);
+    if (layout && layout->tree_end < data.size()) {
+      fewest = middle + 1;
+    } else {
+      most = middle;
+    }
+  }
+  const Result<VerityLayout> layout = LayoutBehindData(parameters, fewest);
+  if (!layout || layout->tree_end != data.size()) return {};
+  const Result<Superblock> old = ReadSuperblock(data.path(), parameters.hash_offset);
+  if (!old) return {};
+  const Result<VerityLayout> tree = ComputeVerityLayout(old->parameters);
+  if (!tree || tree->tree_end != data.size()) return {};
+  return BadFile(data, "has a hash tree already",
+                 StrCat("cut it off at ", tree->data_end, ", or say --data-blocks"));
+}
+
+// All of the image, which must have no tree of its own yet.
+Result<> CountDataBlocks(VerityParameters& parameters, const BlockFile& data, bool one_file) {
+  if (data.size() % parameters.data_block_size != 0) {
+    return BadFile(data,
+                   StrCat("data blocks: ", data.size(), " bytes are no whole blocks of ",
+                          parameters.data_block_size),
+                   "say how many blocks count");
+  }
+  parameters.data_blocks = data.size() / parameters.data_block_size;
+  if (parameters.data_blocks == 0) return BadFile(data, "data blocks: there are none");
+  return one_file ? CheckNoTreeYet(parameters, data) : Result<>();
+}
+
 Result<> FillIn(VerityParameters& parameters, const BlockFile& data, bool one_file) {
   if (Result<> valid = ValidateTreeFormat(parameters); !valid) return valid;
   if (parameters.data_blocks == 0) {
-    if (data.size() % parameters.data_block_size != 0) {
-      return BadFile(data,
-                     StrCat("data blocks: ", data.size(), " bytes are no whole blocks of ",
-                            parameters.data_block_size),
-                     "say how many blocks count");
-    }
-    parameters.data_blocks = data.size() / parameters.data_block_size;
-    if (parameters.data_blocks == 0) return BadFile(data, "data blocks: there are none");
+    if (Result<> counted = CountDataBlocks(parameters, data, one_file); !counted) return counted;
   }
   if (!one_file || parameters.hash_offset != 0) return {};
   const Result<VerityLayout> layout = ComputeVerityLayout(parameters);
   if (!layout) return Failure(layout.error());
-  const std::uint64_t beyond = layout->data_end % parameters.hash_block_size;
-  parameters.hash_offset =
-      layout->data_end + (beyond == 0 ? 0 : parameters.hash_block_size - beyond);
+  parameters.hash_offset = OffsetBehind(layout->data_end, parameters);
   return {};
 }
 

@@ -207,6 +207,24 @@ TEST_F(FormatFails, IfSomethingLiesInTheHashArea) {
   ExpectNothingLeft();
 }
 
+TEST_F(FormatFails, IfTheImageHasATreeAlready) {
+  for (const VerityParameters& parameters :
+       {VerityParameters{}, VerityParameters{.data_block_size = 512},
+        VerityParameters{.data_block_size = 512, .hash_block_size = 1024}}) {
+    for (const std::uint64_t blocks : {1U, 2U, 3U, 299U, 300U}) {
+      image_ = lab_.WriteImage(ImageLab::Data(blocks));
+      VerityParameters again = parameters;
+      again.uuid = VerityUuid{1};
+      ASSERT_THAT(FormatImage({.data = image_}, again, {}), IsOk());
+      data_ = ReadFile(image_);
+      again.salt = "other";
+      EXPECT_THAT(FormatImage({.data = image_}, again, {}),
+                  HasError(ErrorKind::kUsage, "/image: has a hash tree already"));
+      ExpectNothingLeft();
+    }
+  }
+}
+
 TEST_F(FormatFails, IfTheDataIsCutOff) {
   EXPECT_THAT(
       FormatImage({.data = image_, .hashes = lab_.PathOf("hashes")}, {.data_blocks = 301}, {}),
