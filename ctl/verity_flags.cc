@@ -16,10 +16,8 @@ DEFINE_uint32(data_block_size, 4096, "BYTES: a power of two from 512 to 4096");
 DEFINE_uint32(hash_block_size, 4096, "BYTES: a power of two from 512 to 4096");
 DEFINE_uint64(data_blocks, 0,
               "COUNT: how many data blocks the tree covers; to format, 0 for all of the image");
-DEFINE_uint64(
-    hash_offset, 0,
-    "BYTES: where the superblock or, without one, the tree begins in its file; to format in the "
-    "image, 0 for behind the data");
+DEFINE_uint64(hash_offset, 0,
+              "BYTES: where the hash area begins; to format in the image, 0 is behind the data");
 DEFINE_bool(no_superblock, false, "there is no superblock in front of the hash tree");
 DEFINE_string(uuid, "", "UUID: the superblock's; by default a random one");
 

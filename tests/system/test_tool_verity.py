@@ -193,6 +193,15 @@ def signal_set(status, field, name):
     return bool(int(line.split()[1], 16) >> (getattr(signal, f"SIG{name}") - 1) & 1)
 
 
+def test_second_format_of_an_image_is_refused(tool, image):
+    os.truncate(image, 4096 * 700)
+    assert verity_lab.run(tool, "verity", "format", image).returncode == 0
+    before = image.read_bytes()
+    second = verity_lab.run(tool, "verity", "format", image)
+    fails(second, 1, f"{image}: has a hash tree already (cut it off at 2867200")
+    assert image.read_bytes() == before
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_signal_leaves_nothing(tool, tmp_path, number):
     child = long_format(tmp_path, tool)
@@ -215,7 +224,8 @@ def test_ignored_signal_does_not_end_the_work(tool, tmp_path, name):
 
 def test_closed_output_leaves_the_image_alone(tool, image):
     before = image.read_bytes()
-    done = verity_lab.run("/bin/sh", "-c", 'exec "$@" >&-', "sh", tool, "verity", "format", *TREE.behind_the_data().flags(), image)
+    arguments = [tool, "verity", "format", *TREE.behind_the_data().flags(), image]
+    done = verity_lab.run("/bin/sh", "-c", 'exec "$@" >&-', "sh", *arguments)
     fails(done, 2, "standard output, for the root hash: Bad file descriptor")
     assert image.read_bytes() == before
 
