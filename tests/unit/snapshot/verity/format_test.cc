@@ -325,21 +325,6 @@ TEST_F(FormatFails, IfTheHashFileIsADanglingLink) {
   EXPECT_THAT(lab_.Files(), ElementsAre("image", "link"));
 }
 
-TEST_F(FormatFails, AndNamesTheHashFileAsItWasGiven) {
-  rlimit before = {};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit limit{.rlim_cur = 100, .rlim_max = before.rlim_max};
-  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  const ScopeExit restore([&] {
-    setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, old_handler);
-  });
-  EXPECT_THAT(FormatImage({.data = image_, .hashes = lab_.PathOf("hashes")}, {}, {}),
-              HasError(ErrorKind::kSystem, "/hashes: File too large"));
-  ExpectNothingLeft();
-}
-
 TEST_F(FormatFails, AndKeepsTheOldHashFile) {
   const VerityPaths paths{.data = image_, .hashes = lab_.PathOf("hashes")};
   ASSERT_THAT(FormatImage(paths, {.uuid = VerityUuid{1}}, {}), IsOk());
