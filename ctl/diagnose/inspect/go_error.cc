@@ -27,7 +27,7 @@ std::size_t BackslashesBefore(std::string_view text, std::size_t end) {
 // that was quoted once more than what has `backslashes` before its quotes are those where all of
 // these bits are set in the number of backslashes.
 std::size_t InnerBits(std::size_t backslashes) {
-  return 2 * backslashes + 1;
+  return (2 * backslashes) + 1;
 }
 
 // A quote and the backslashes that belong to it; behind the text's end if there is none.

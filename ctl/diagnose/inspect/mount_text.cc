@@ -131,7 +131,10 @@ class Finder {
 
   void ReadLine(std::string_view line, int depth) {
     const std::string rest = ReadQuotedFields(line, depth);
-    if (!MayHoldMount(rest)) return ReadPayloads(rest, depth);
+    if (!MayHoldMount(rest)) {
+      ReadPayloads(rest, depth);
+      return;
+    }
     const std::size_t brace = rest.find("{\"");
     if (brace != kNotFound && ReadJson(TrimBlanks(std::string_view(rest).substr(brace)), depth)) {
       return;
