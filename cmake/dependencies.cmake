@@ -13,6 +13,8 @@ if(NYDUS_TOOL)
   find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(mount REQUIRED IMPORTED_TARGET mount>=2.36)
+  # Beast alone, which is headers.
+  find_package(Boost 1.74 REQUIRED)
   # Its headers alone: Debian's target would link a library that throws.
   find_package(tomlplusplus 3.0 REQUIRED)
   add_library(nydus_toml INTERFACE)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/identifier.h"
 #include "base/text.h"
 #include "mount_helper/escapes.h"
 #include "mount_helper/option_string.h"
@@ -15,21 +16,8 @@ namespace {
 // A payload may stand for every layer, and an image has one more.
 constexpr std::size_t kMaxPayloads = kMaxLayers + 1;
 
-constexpr std::size_t kMaxIdentifierBytes = 128;
-
 Failure BadOption(std::string_view name, std::string_view why) {
   return Fail(ErrorKind::kUsage, StrCat("option ", Quote(name), " ", why));
-}
-
-bool IsIdentifierByte(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-// [A-Za-z0-9][A-Za-z0-9_.-]{0,127}: becomes part of paths on the host and in the guest.
-bool IsIdentifier(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxIdentifierBytes && IsIdentifierByte(text[0]) &&
-         std::ranges::all_of(
-             text, [](char c) { return IsIdentifierByte(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 // Text from between quotes, in the form that needs none: commas escaped. A backslash at its end,
@@ -171,7 +159,7 @@ class RequestParser {
   static Result<> TakeIdentifier(const OptionWord& word, std::string& field) {
     field = word.value.value_or("");
     if (IsIdentifier(field)) return {};
-    return BadOption(word.name, "is not an identifier ([A-Za-z0-9][A-Za-z0-9_.-]*, 128 at most)");
+    return BadOption(word.name, kIdentifierRule);
   }
 
   Result<> TakeApiSocket(std::string_view value) {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/process/process_identity.h"
+#include "base/unique_fd.h"
+
+namespace nydus {
+
+// What to run, and how. The child leads a session of its own, has default signal dispositions, no
+// inherited descriptor but the ones named here, and the OOM score adjustment 0.
+struct ChildProgram {
+  std::string path;                      // absolute; PATH is never searched
+  std::vector<std::string> arguments;    // without the program's name
+  std::vector<std::string> environment;  // "NAME=VALUE", all of it
+  int output_fd = -1;                    // standard output and error; -1: /dev/null
+  std::vector<int> inherited_fds;        // become 3, 4, ... in this order
+  bool dies_with_parent = false;         // SIGTERM when the thread that started it ends
+};
+
+// A child that exists and waits: its identity can be recorded before the program does anything, so
+// that a crash in between leaves no process that nobody knows of. If the parent ends before
+// Proceed(), so does the child.
+class HeldChild {
+ public:
+  static Result<HeldChild> Fork(const ChildProgram& program);
+  HeldChild(HeldChild&&) = default;
+  HeldChild& operator=(HeldChild&&) = delete;
+  ~HeldChild();  // ends a child that never proceeded, and waits for it
+
+  [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
+
+  // Lets it execute the program. kSystem, and the child is gone, if that cannot be executed.
+  // Returns the child's pidfd.
+  Result<UniqueFd> Proceed();
+
+ private:
+  HeldChild() = default;
+
+  ProcessIdentity identity_;
+  UniqueFd pidfd_;
+  UniqueFd go_;       // a byte through it lets the child proceed
+  UniqueFd failure_;  // carries errno of a failed exec; closed by a successful one
+};
+
+}  // namespace nydus

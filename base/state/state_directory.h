@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/unique_fd.h"
+
+namespace nydus {
+
+// The largest state file, in bytes.
+inline constexpr std::size_t kMaxStateBytes = std::size_t{4} * 1024 * 1024;
+
+// One directory of state that belongs to somebody who holds its lock. Files in it appear and change
+// whole or not at all.
+class LockedState {
+ public:
+  LockedState(UniqueFd directory, UniqueFd lock, std::string path)
+      : directory_(std::move(directory)), lock_(std::move(lock)), path_(std::move(path)) {}
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] int directory() const { return directory_.get(); }
+
+  // Nothing if there is no such file. A file that is a link, not ours, writable by others or over
+  // kMaxStateBytes is an error: somebody changed it by hand.
+  [[nodiscard]] Result<std::optional<std::string>> Read(const std::string& name) const;
+  // Replaces the file, mode 0600.
+  Result<> Write(const std::string& name, std::string_view text) const;
+  // A file that is not there is no error.
+  Result<> Remove(const std::string& name) const;
+  // Removes everything in the directory, and the directory. The lock is lost with it.
+  Result<> RemoveAll() &&;
+
+ private:
+  UniqueFd directory_;
+  UniqueFd lock_;
+  std::string path_;
+};
+
+// The directory that holds one state directory per name, 0700 and of this process's user. Opened
+// without following links; anybody else's, or one that others can write, is refused.
+class StateRoot {
+ public:
+  // Makes the directory where it is missing; its parent must exist.
+  static Result<StateRoot> Open(const std::string& path);
+
+  // Locks the state of `name`, an identifier; makes it where it is missing. kSystem with errno
+  // ETIMEDOUT if somebody else holds it until the deadline.
+  [[nodiscard]] Result<LockedState> Lock(const std::string& name, Deadline deadline) const;
+  // The same, but nothing where there is no such state.
+  [[nodiscard]] Result<std::optional<LockedState>> LockIfThere(const std::string& name,
+                                                               Deadline deadline) const;
+  // All names, sorted.
+  [[nodiscard]] Result<std::vector<std::string>> Names() const;
+
+ private:
+  StateRoot(UniqueFd directory, std::string path)
+      : directory_(std::move(directory)), path_(std::move(path)) {}
+
+  UniqueFd directory_;
+  std::string path_;
+};
+
+}  // namespace nydus

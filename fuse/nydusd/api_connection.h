@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "base/deadline.h"
+#include "base/error.h"
+
+namespace nydus {
+
+// Limits of dbs-uhttp 0.3.2, nydusd's HTTP server: the request line with its line break, and the
+// body, in bytes.
+inline constexpr std::size_t kMaxRequestLineBytes = 1024;
+inline constexpr std::size_t kMaxRequestBodyBytes = 51200;
+// The longest answer that is read, in bytes: information on 255 mounts with their configurations.
+inline constexpr std::size_t kMaxReplyBytes = std::size_t{8} * 1024 * 1024;
+
+struct HttpReply {
+  int status = 0;
+  std::string body;
+};
+
+// An exchange that failed. Once the request was sent, nobody can tell from the failure whether
+// nydusd has carried it out.
+struct ExchangeError {
+  Error error;
+  bool sent = false;
+};
+
+// One connection to nydusd's API socket. Bodies hold credentials: before the first byte goes out,
+// the process at the other end must be root's or this user's, and others must not be able to write
+// the socket's directory.
+class ApiConnection {
+ public:
+  static Result<ApiConnection> Open(const std::string& socket_path, Deadline deadline);
+  ApiConnection(ApiConnection&&) noexcept;
+  ApiConnection& operator=(ApiConnection&&) noexcept;
+  ~ApiConnection();
+
+  // Who listens, as the kernel recorded it.
+  [[nodiscard]] pid_t peer_pid() const;
+
+  // One request, one answer. `target` is path and query, encoded. After a failure the connection is
+  // closed and must not be used again.
+  std::expected<HttpReply, ExchangeError> Exchange(const std::string& method,
+                                                   const std::string& target,
+                                                   const std::string& body, Deadline deadline);
+
+ private:
+  struct Stream;
+  explicit ApiConnection(std::unique_ptr<Stream> stream);
+  std::unique_ptr<Stream> stream_;
+};
+
+}  // namespace nydus

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/error.h"
+
+namespace nydus {
+
+// nydusd's HTTP API, version 1 (nydus: api/src/http_endpoint_v1.rs).
+
+struct NydusdMountEntry {
+  std::string mount_point;  // as it was sent when it was mounted
+  std::string type;         // "Rafs", "PassthroughFs"
+
+  bool operator==(const NydusdMountEntry&) const = default;
+};
+
+// GET /api/v1/daemon, without the configurations of its mounts, which may hold credentials.
+struct NydusdInformation {
+  std::string version;                   // "v2.2.0"; "unknown" from some builds
+  std::string id;                        // empty if it was started without
+  std::string state;                     // kNydusdRunning, "INIT", "READY", "STOPPED"
+  std::vector<NydusdMountEntry> mounts;  // sorted by mount point
+
+  [[nodiscard]] const NydusdMountEntry* FindMount(std::string_view mount_point) const;
+};
+
+inline constexpr std::string_view kNydusdRunning = "RUNNING";
+
+struct NydusdMount {
+  std::string mount_point;  // CheckMountPoint()
+  std::string type;         // "rafs" or "passthrough_fs"
+  std::string source;       // bootstrap file, or directory
+  std::string config;       // nydusd's configuration, passed on byte for byte; never printed
+};
+
+// The parts of GET /api/v1/metrics: "", "files", "pattern", "backend", "blobcache", "inflight".
+bool IsMetricsPart(std::string_view part);
+
+// One daemon, by its API socket. Every call opens its own connection, waits at most until
+// `deadline`, and fails with kSystem if there is no daemon, kMount if the daemon refuses. Messages
+// of the daemon are escaped and cut.
+class NydusdClient {
+ public:
+  explicit NydusdClient(std::string api_socket) : api_socket_(std::move(api_socket)) {}
+
+  // The process that listens on the socket.
+  [[nodiscard]] Result<pid_t> Pid(Deadline deadline) const;
+  [[nodiscard]] Result<NydusdInformation> Information(Deadline deadline) const;
+  // Returns once the state is RUNNING.
+  [[nodiscard]] Result<NydusdInformation> WaitUntilRunning(Deadline deadline) const;
+  // Success only if nydusd says 204, or, after a doubtful answer, lists the mount. A mount point
+  // that is in use, or that contains or lies below another one, is refused.
+  [[nodiscard]] Result<> Mount(const NydusdMount& mount, Deadline deadline) const;
+  // True if it was mounted, false if there was nothing. Settles doubtful answers likewise.
+  [[nodiscard]] Result<bool> Umount(const std::string& mount_point, Deadline deadline) const;
+  // Texts of JSON as nydusd wrote them.
+  [[nodiscard]] Result<std::string> Backend(const std::string& mount_point,
+                                            Deadline deadline) const;
+  [[nodiscard]] Result<std::string> Metrics(const std::string& part, const std::string& id,
+                                            Deadline deadline) const;
+
+ private:
+  std::string api_socket_;
+};
+
+}  // namespace nydus

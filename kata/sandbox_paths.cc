@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/sandbox_paths.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "snapshot/payload/direct_volume.h"
+
+namespace nydus {
+
+namespace {
+
+constexpr std::string_view kGoName = "go";
+constexpr std::string_view kRustName = "rs";
+
+}  // namespace
+
+std::optional<ShareLayout> ParseShareLayout(std::string_view name) {
+  if (name == kGoName) return ShareLayout::kGo;
+  if (name == kRustName) return ShareLayout::kRust;
+  return std::nullopt;
+}
+
+std::string_view ShareLayoutName(ShareLayout layout) {
+  return layout == ShareLayout::kGo ? kGoName : kRustName;
+}
+
+KataDirectories DirectoriesFor(std::string_view rootless_directory) {
+  return {
+      .state = StrCat(rootless_directory.empty() ? "/run" : rootless_directory, "/nydus-overlayfs"),
+      .sandboxes = StrCat(rootless_directory, "/run/kata-containers/shared/sandboxes"),
+      .direct_volumes = StrCat(rootless_directory, kDirectVolumesDirectory)};
+}
+
+ShareNames NamesOf(ShareLayout layout) {
+  switch (layout) {
+    case ShareLayout::kGo: return {.submounts = "mounts", .view = "shared", .served = "shared"};
+    case ShareLayout::kRust: return {.submounts = "rw", .view = "ro", .served = "rw"};
+  }
+  std::unreachable();
+}
+
+std::string GuestContainerDirectory(std::string_view container) {
+  return StrCat(kGuestSharedRoot, "containers/", container);
+}
+
+std::string GuestLowerDirectory(std::string_view container) {
+  return StrCat(kGuestSharedRoot, "rafs/", container, "/lowerdir");
+}
+
+std::string GuestVolumeRootfs(std::string_view container) {
+  return StrCat("/run/kata-containers/", container, "/rootfs");
+}
+
+}  // namespace nydus

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Where Kata's runtimes put what they share with a guest, and where the guest sees it.
+namespace nydus {
+
+// Go: src/runtime/virtcontainers/kata_agent.go. Rust: src/runtime-rs/crates/resource/src/share_fs.
+enum class ShareLayout {
+  kGo,    // mounts/ is where submounts are made, shared/ its read-only view, which nydusd serves
+  kRust,  // rw/ and ro/ likewise, but nydusd serves rw/: a guest can write there
+};
+
+// "go" or "rs".
+std::optional<ShareLayout> ParseShareLayout(std::string_view name);
+std::string_view ShareLayoutName(ShareLayout layout);
+
+// The directories of a node, or of one rootless user.
+struct KataDirectories {
+  std::string state;           // ours, one directory per sandbox
+  std::string sandboxes;       // the shares, one directory per sandbox
+  std::string direct_volumes;  // mountInfo.json of direct volumes
+};
+
+// `rootless_directory` is empty for root, else the user's runtime directory, which Kata puts in
+// front of its paths; ours then lie in it.
+KataDirectories DirectoriesFor(std::string_view rootless_directory);
+
+// The parts of one sandbox's share, as names in its directory.
+struct ShareNames {
+  std::string_view submounts;  // where the host mounts
+  std::string_view view;       // read-only slave bind of submounts
+  std::string_view served;     // which of the two nydusd serves
+};
+ShareNames NamesOf(ShareLayout layout);
+
+// Names below submounts/ (and below submounts/CONTAINER/).
+inline constexpr char kSandboxMountsName[] = "sandbox-mounts";
+inline constexpr char kRootfsName[] = "rootfs";
+inline constexpr char kSnapshotDirectoryName[] = "snapshotdir";
+
+// In the guest.
+inline constexpr std::string_view kGuestSharedRoot = "/run/kata-containers/shared/";
+std::string GuestContainerDirectory(std::string_view container);  // .../containers/CONTAINER
+std::string GuestLowerDirectory(std::string_view container);      // .../rafs/CONTAINER/lowerdir
+std::string GuestVolumeRootfs(std::string_view container);  // /run/kata-containers/CONTAINER/rootfs
+
+}  // namespace nydus
