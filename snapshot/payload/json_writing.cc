@@ -113,6 +113,16 @@ void JsonObjectWriter::AddObject(std::string_view key, std::string_view object) 
   text_ += object;
 }
 
+void JsonObjectWriter::AddObjects(std::string_view key, std::span<const std::string> objects) {
+  StartMember(key);
+  text_ += '[';
+  for (const std::string& object : objects) {
+    if (&object != objects.data()) text_ += ',';
+    text_ += object;
+  }
+  text_ += ']';
+}
+
 std::string JsonObjectWriter::Finish() {
   text_ += '}';
   return std::move(text_);

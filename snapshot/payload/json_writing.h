@@ -25,6 +25,8 @@ class JsonObjectWriter {
   void AddMap(std::string_view key, const std::optional<JsonMap>& map);
   // `object` is the text of an object.
   void AddObject(std::string_view key, std::string_view object);
+  // An array of such.
+  void AddObjects(std::string_view key, std::span<const std::string> objects);
 
   // The object's text. The writer is spent.
   std::string Finish();

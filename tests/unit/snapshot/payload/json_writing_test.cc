@@ -35,6 +35,13 @@ TEST(JsonWriting, AnEmptyObjectIsTwoBraces) {
   EXPECT_EQ(JsonObjectWriter().Finish(), "{}");
 }
 
+TEST(JsonWriting, ObjectsStandInAnArray) {
+  JsonObjectWriter json;
+  json.AddObjects("none", {});
+  json.AddObjects("two", std::vector<std::string>{"{}", R"({"k":1})"});
+  EXPECT_EQ(json.Finish(), R"({"none":[],"two":[{},{"k":1}]})");
+}
+
 TEST(JsonWriting, QuotesAndBackslashesAreEscaped) {
   EXPECT_EQ(WrittenString(R"(a"b\c/)"), R"(a\"b\\c/)");
 }
