@@ -12,7 +12,7 @@
 
 #include "base/file_reading.h"
 #include "base/text.h"
-#include "ctl/diagnose/doctor/toml.h"
+#include "ctl/configuration/toml.h"
 
 namespace nydus {
 

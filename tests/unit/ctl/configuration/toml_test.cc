@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ctl/diagnose/doctor/toml.h"
+#include "ctl/configuration/toml.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
