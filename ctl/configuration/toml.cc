@@ -60,12 +60,26 @@ std::vector<std::string> TomlDocument::Strings(TomlPath path) const {
   return texts;
 }
 
+std::optional<std::vector<std::string>> TomlDocument::OnlyStrings(TomlPath path) const {
+  const toml::node* node = tree_->At(path);
+  if (node == nullptr || !node->is_array()) return std::nullopt;
+  std::vector<std::string> texts = Strings(path);
+  if (texts.size() != node->as_array()->size()) return std::nullopt;
+  return texts;
+}
+
 std::vector<std::string> TomlDocument::Keys(TomlPath path) const {
   const toml::node* node = tree_->At(path);
   if (node == nullptr || !node->is_table()) return {};
   std::vector<std::string> keys;
   for (const auto& [key, value] : *node->as_table()) keys.emplace_back(key.str());
   return keys;
+}
+
+std::optional<unsigned> TomlDocument::Line(TomlPath path) const {
+  const toml::node* node = tree_->At(path);
+  if (node == nullptr) return std::nullopt;
+  return node->source().begin.line;
 }
 
 }  // namespace nydus

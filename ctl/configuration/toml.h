@@ -25,7 +25,11 @@ class TomlDocument {
   [[nodiscard]] std::optional<bool> Boolean(TomlPath path) const;
   [[nodiscard]] std::optional<long long> Integer(TomlPath path) const;
   [[nodiscard]] std::vector<std::string> Strings(TomlPath path) const;  // of an array
-  [[nodiscard]] std::vector<std::string> Keys(TomlPath path) const;     // of a table
+  // Of an array that holds nothing but strings.
+  [[nodiscard]] std::optional<std::vector<std::string>> OnlyStrings(TomlPath path) const;
+  [[nodiscard]] std::vector<std::string> Keys(TomlPath path) const;  // of a table
+  // The line, counted from 1, on which the member's value begins.
+  [[nodiscard]] std::optional<unsigned> Line(TomlPath path) const;
 
  private:
   struct Tree;

@@ -13,6 +13,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Optional;
 
 TEST(Toml, MembersAreFoundByTheirPath) {
   const auto document = TomlDocument::Parse(
@@ -36,6 +37,25 @@ TEST(Toml, AbsentMembersAndOtherTypesGiveNothing) {
   EXPECT_THAT(document->Strings({"b"}), IsEmpty());
   EXPECT_THAT(document->Keys({"a"}), IsEmpty());
   EXPECT_THAT(document->Keys({"t"}), IsEmpty());
+}
+
+TEST(Toml, AnArrayOfStringsHoldsNothingElse) {
+  const auto document = TomlDocument::Parse("a = ['x', 'y']\nb = ['x', 1]\nc = 'x'\nd = []\n");
+  ASSERT_THAT(document, IsOk());
+  EXPECT_THAT(document->OnlyStrings({"a"}), Optional(ElementsAre("x", "y")));
+  EXPECT_THAT(document->OnlyStrings({"d"}), Optional(IsEmpty()));
+  for (const char* key : {"b", "c", "none"}) {
+    EXPECT_EQ(document->OnlyStrings({key}), std::nullopt) << key;
+  }
+}
+
+TEST(Toml, MembersKnowTheirLine) {
+  const auto document = TomlDocument::Parse("a = 1\n\n[t]\nb = [\n1]\n");
+  ASSERT_THAT(document, IsOk());
+  EXPECT_EQ(document->Line({"a"}), 1);
+  EXPECT_EQ(document->Line({"t"}), 3);
+  EXPECT_EQ(document->Line({"t", "b"}), 4);
+  EXPECT_EQ(document->Line({"none"}), std::nullopt);
 }
 
 TEST(Toml, ErrorsNameThePlaceAndNotTheText) {
