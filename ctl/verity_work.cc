@@ -9,6 +9,7 @@
 #include <ctime>
 #include <string>
 
+#include "base/interruption.h"
 #include "base/text.h"
 
 namespace nydus {
@@ -19,21 +20,6 @@ constexpr auto kShowEvery = std::chrono::milliseconds(100);
 constexpr timespec kSignalWait = {.tv_sec = 0, .tv_nsec = 50'000'000};
 // ECMA-48: back to the first column, erase the line.
 constexpr std::string_view kClearLine = "\r\x1b[K";
-
-bool IsIgnored(int signal) {
-  struct sigaction action = {};
-  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-// Those that whoever started the program did not have ignored, as nohup(1) does.
-sigset_t EndingSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
-    if (!IsIgnored(signal)) sigaddset(&signals, signal);
-  }
-  return signals;
-}
 
 void WaitForSignal(const std::stop_token& done, const std::stop_source& interrupted,
                    const sigset_t& signals) {

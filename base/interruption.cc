@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/interruption.h"
+
+#include <algorithm>
+#include <array>
+
+namespace nydus {
+
+namespace {
+
+constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : kSignals) {
+    if (!IsIgnored(signal)) sigaddset(&signals, signal);
+  }
+  return signals;
+}
+
+void HoldEndingSignals() {
+  const sigset_t signals = EndingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+bool EndingSignalWaits() {
+  sigset_t waiting;
+  if (sigpending(&waiting) != 0) return false;
+  return std::ranges::any_of(kSignals,
+                             [&](int signal) { return sigismember(&waiting, signal) == 1; });
+}
+
+}  // namespace nydus
