@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/file_reading.h"
 #include "base/text.h"
@@ -13,13 +14,17 @@ namespace nydus {
 
 namespace {
 
-Result<> CheckPayload(const Payload& payload, PayloadPolicy policy) {
+Result<> Decode(const Payload& payload, PayloadPolicy policy, DecodedPayloads& decoded) {
   if (payload.kind == PayloadKind::kExtraOption) {
-    const Result<ExtraOption> option = CheckExtraOption(payload.base64, policy);
-    return option ? Result<>() : Failure(option.error());
+    Result<ExtraOption> option = CheckExtraOption(payload.base64, policy);
+    if (!option) return Failure(std::move(option.error()));
+    decoded.extra_option = std::move(*option);
+    return {};
   }
-  const Result<KataVolume> volume = CheckKataVolume(payload.base64, policy);
-  return volume ? Result<>() : Failure(volume.error());
+  Result<KataVolume> volume = CheckKataVolume(payload.base64, policy);
+  if (!volume) return Failure(std::move(volume.error()));
+  decoded.volumes.push_back(std::move(*volume));
+  return {};
 }
 
 std::ptrdiff_t CountOf(std::span<const Payload> payloads, PayloadKind kind) {
@@ -33,18 +38,6 @@ std::string NameOf(const std::vector<Payload>& payloads, std::size_t index) {
   if (count == 1) return std::string(PayloadOptionName(kind));
   const std::ptrdiff_t number = CountOf(std::span(payloads).first(index + 1), kind);
   return StrCat(PayloadOptionName(kind), " ", number, " of ", count);
-}
-
-Result<> CheckAll(const std::vector<Payload>& payloads, PayloadPolicy policy) {
-  for (std::size_t i = 0; i < payloads.size(); ++i) {
-    if (Result<> checked = CheckPayload(payloads[i], policy); !checked) {
-      return Failure(Wrap(std::move(checked.error()), NameOf(payloads, i)));
-    }
-  }
-  if (policy == PayloadPolicy::kStrict && CountOf(payloads, PayloadKind::kExtraOption) > 1) {
-    return Fail(ErrorKind::kUsage, "extraoption is given twice, refused by the strict policy");
-  }
-  return {};
 }
 
 std::string_view Trim(std::string_view text) {
@@ -62,20 +55,31 @@ Result<bool> NodeIgnoresPayloads() {
 
 }  // namespace
 
+Result<DecodedPayloads> DecodePayloads(const std::vector<Payload>& payloads, PayloadPolicy policy) {
+  DecodedPayloads decoded;
+  for (std::size_t i = 0; i < payloads.size(); ++i) {
+    if (Result<> good = Decode(payloads[i], policy, decoded); !good) {
+      return Failure(Wrap(std::move(good.error()), NameOf(payloads, i)));
+    }
+  }
+  if (policy == PayloadPolicy::kStrict && CountOf(payloads, PayloadKind::kExtraOption) > 1) {
+    return Fail(ErrorKind::kUsage, "extraoption is given twice, refused by the strict policy");
+  }
+  return decoded;
+}
+
 Result<> CheckPayloads(const MountRequest& request, std::vector<std::string>& notes) {
   const PayloadPolicy policy = request.policy.value_or(PayloadPolicy::kCompatible);
   if (policy == PayloadPolicy::kIgnore) return {};
-  Result<> checked = CheckAll(request.payloads, policy);
-  if (checked || request.policy) return checked;
+  Result<DecodedPayloads> decoded = DecodePayloads(request.payloads, policy);
+  if (decoded) return {};
+  Error& bad = decoded.error();
+  if (request.policy) return Failure(std::move(bad));
 
   const Result<bool> ignored = NodeIgnoresPayloads();
-  if (ignored && !*ignored) return checked;
-  if (!ignored) {
-    checked.error().hint = StrCat("not rescued: ", ignored.error().message);
-    return checked;
-  }
-  notes.push_back(
-      StrCat(checked.error().message, ", ignoring it as ", kPayloadPolicyFile, " says"));
+  if (!ignored) bad.hint = StrCat("not rescued: ", ignored.error().message);
+  if (!ignored || !*ignored) return Failure(std::move(bad));
+  notes.push_back(StrCat(bad.message, ", ignoring it as ", kPayloadPolicyFile, " says"));
   return {};
 }
 

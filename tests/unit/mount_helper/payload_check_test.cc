@@ -65,5 +65,24 @@ TEST(PayloadCheck, IgnoreDecodesNothing) {
   EXPECT_THAT(Check({{PayloadKind::kExtraOption, "!!!"}}, PayloadPolicy::kIgnore), IsOk());
 }
 
+TEST(PayloadDecoding, OfSeveralExtraOptionsTheLastCounts) {
+  const auto decoded =
+      DecodePayloads({ExtraOptionPayload(R"({"source":"/first","config":"{}","snapshotdir":"/s"})"),
+                      ExtraOptionPayload(R"({"source":"/last","config":"{}","snapshotdir":"/s"})")},
+                     PayloadPolicy::kCompatible);
+  ASSERT_THAT(decoded, IsOk());
+  EXPECT_EQ(decoded->extra_option->source, "/last");
+}
+
+TEST(PayloadDecoding, VolumesKeepTheirOrder) {
+  const auto decoded = DecodePayloads({VolumePayload(R"({"volume_type":"new","source":"/1"})"),
+                                       ExtraOptionPayload(kGoodExtraOption),
+                                       VolumePayload(R"({"volume_type":"new","source":"/2"})")},
+                                      PayloadPolicy::kCompatible);
+  ASSERT_THAT(decoded, IsOk());
+  EXPECT_THAT(decoded->volumes, testing::ElementsAre(testing::Field(&KataVolume::source, "/1"),
+                                                     testing::Field(&KataVolume::source, "/2")));
+}
+
 }  // namespace
 }  // namespace nydus
