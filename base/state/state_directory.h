@@ -16,34 +16,42 @@ namespace nydus {
 // The largest state file, in bytes.
 inline constexpr std::size_t kMaxStateBytes = std::size_t{4} * 1024 * 1024;
 
-// One directory of state that belongs to somebody who holds its lock. Files in it appear and change
-// whole or not at all.
+// One directory of state that belongs to somebody who holds its lock: flock(2) of the directory
+// itself, until this object or the process ends. Files in it appear and change whole or not at all,
+// as long as the machine runs; nothing is kept over a loss of power.
+// Whoever made or removed it may have been killed: it can lack any file.
 class LockedState {
  public:
-  LockedState(UniqueFd directory, UniqueFd lock, std::string path)
-      : directory_(std::move(directory)), lock_(std::move(lock)), path_(std::move(path)) {}
-
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] int directory() const { return directory_.get(); }
 
-  // Nothing if there is no such file. A file that is a link, not ours, writable by others or over
+  // Nothing if there is no such file. A file that is a link, not ours, open to others or over
   // kMaxStateBytes is an error: somebody changed it by hand.
   [[nodiscard]] Result<std::optional<std::string>> Read(const std::string& name) const;
   // Replaces the file, mode 0600.
   Result<> Write(const std::string& name, std::string_view text) const;
   // A file that is not there is no error.
   Result<> Remove(const std::string& name) const;
-  // Removes everything in the directory, and the directory. The lock is lost with it.
+  // Removes everything in the directory, one level of directories in it included, and the
+  // directory. The lock is lost with it.
   Result<> RemoveAll() &&;
 
  private:
+  friend class StateRoot;
+  LockedState(UniqueFd root, UniqueFd directory, std::string name, std::string path)
+      : root_(std::move(root)),
+        directory_(std::move(directory)),
+        name_(std::move(name)),
+        path_(std::move(path)) {}
+
+  UniqueFd root_;
   UniqueFd directory_;
-  UniqueFd lock_;
+  std::string name_;
   std::string path_;
 };
 
 // The directory that holds one state directory per name, 0700 and of this process's user. Opened
-// without following links; anybody else's, or one that others can write, is refused.
+// without following a link at its end; anybody else's, or one that others can enter, is refused.
 class StateRoot {
  public:
   // Makes the directory where it is missing; its parent must exist.
