@@ -2,6 +2,7 @@
 #include "base/mount_table/mount_table.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +30,11 @@ std::string TextOf(const char* text) {
   return text == nullptr ? std::string() : std::string(text);
 }
 
+bool IsShared(libmnt_fs* mount) {
+  unsigned long propagation = 0;
+  return mnt_fs_get_propagation(mount, &propagation) == 0 && (propagation & MS_SHARED) != 0;
+}
+
 // libmount passes over lines that it cannot read; a table with one must not look complete.
 int RefuseBadLine(libmnt_table*, const char*, int) {
   return -EINVAL;
@@ -54,7 +60,8 @@ Result<std::vector<MountEntry>> ReadMountTable(const std::string& path) {
     mounts.push_back({.id = mnt_fs_get_id(mount),
                       .mount_point = TextOf(mnt_fs_get_target(mount)),
                       .type = TextOf(mnt_fs_get_fstype(mount)),
-                      .source = TextOf(mnt_fs_get_srcpath(mount))});
+                      .source = TextOf(mnt_fs_get_srcpath(mount)),
+                      .is_shared = IsShared(mount)});
   }
   return mounts;
 }

@@ -19,6 +19,7 @@ struct MountEntry {
   std::string mount_point;
   std::string type;  // "overlay", "fuse.sshfs"
   std::string source;
+  bool is_shared = false;  // what is mounted below shows in the mount's peers and slaves
 
   bool operator==(const MountEntry&) const = default;
 };

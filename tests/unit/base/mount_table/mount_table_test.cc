@@ -18,13 +18,27 @@ TEST(MountTable, ReadsMountsInTheirOrder) {
   const std::string path = dir.Write(
       "mountinfo",
       "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard\n"
-      "40 27 0:50 / /run/a shared:4 - tmpfs tmpfs rw\n"
+      "40 27 0:50 / /run/a rw shared:4 - tmpfs tmpfs rw\n"
       "41 40 0:51 / /run/a rw,nosuid shared:5 master:2 - overlay overlay rw,lowerdir=/x:/y\n");
   const auto mounts = ReadMountTable(path);
   ASSERT_THAT(mounts, IsOk());
   EXPECT_THAT(*mounts, ElementsAre(MountEntry{27, "/", "ext4", "/dev/vda"},
-                                   MountEntry{40, "/run/a", "tmpfs", "tmpfs"},
-                                   MountEntry{41, "/run/a", "overlay", "overlay"}));
+                                   MountEntry{40, "/run/a", "tmpfs", "tmpfs", true},
+                                   MountEntry{41, "/run/a", "overlay", "overlay", true}));
+}
+
+TEST(MountTable, TellsSharedMountsFromSlavesAndPrivateOnes) {
+  const TempDir dir;
+  const std::string path = dir.Write("mountinfo",
+                                     "1 1 0:1 / /private rw - tmpfs tmpfs rw\n"
+                                     "2 1 0:1 / /slave rw master:7 propagate_from:2 - tmpfs x rw\n"
+                                     "3 1 0:1 / /both rw shared:5 master:2 - tmpfs x rw\n"
+                                     "4 1 0:1 / /unbindable rw unbindable - tmpfs shared:1 rw\n");
+  const auto mounts = ReadMountTable(path);
+  ASSERT_THAT(mounts, IsOk());
+  std::vector<bool> shared;
+  for (const MountEntry& mount : *mounts) shared.push_back(mount.is_shared);
+  EXPECT_THAT(shared, ElementsAre(false, false, true, false));
 }
 
 TEST(MountTable, UndoesTheKernelsEscapes) {
