@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "base/unique_fd.h"
 
-// Bind mounts by descriptor.
+// Bind mounts by descriptor: open_tree(2), move_mount(2) (Linux 5.2), mount_setattr(2) (5.12).
+// A kernel without one of them is kUnsupported, everything else kMount with errno. Needs /proc.
 namespace nydus {
 
 // A bind of a directory or file that is mounted nowhere yet. Its ID can be recorded before anybody
@@ -21,24 +22,25 @@ struct DetachedBind {
 Result<DetachedBind> DetachBind(int fd);
 
 // Attaches the bind on what `target` (O_PATH) is. With a shared parent the kernel puts copies
-// wherever that propagates to.
+// wherever that propagates to, with the attributes that the bind has by then.
 Result<> AttachBind(const DetachedBind& bind, int target);
 
-// MS_SLAVE, MS_PRIVATE of an attached bind. Copies that exist already keep theirs.
+// MS_SLAVE, MS_PRIVATE. Copies that exist already keep theirs.
 Result<> SetPropagation(const DetachedBind& bind, std::uint64_t propagation);
 
-// Makes the attached bind read-only, not its copies.
+// Makes the bind read-only, not its copies.
 Result<> MakeReadOnly(const DetachedBind& bind);
 
-// The ID that survives: of STATX_MNT_ID_UNIQUE (Linux 6.8), else of STATX_MNT_ID.
+// The ID that survives: of STATX_MNT_ID_UNIQUE (Linux 6.8), else of STATX_MNT_ID, which the kernel
+// gives to another mount once this one is gone.
 Result<std::uint64_t> LastingMountId(int fd);
 
 // True if a mount made below `fd` shows in slaves of the mount that `fd` lies on:
 // /proc/self/mountinfo has shared:N for it.
 Result<bool> IsShared(int fd);
 
-// Detaches what is mounted on `name` if it is the mount with this ID. False if nothing is mounted
-// there; another mount there is an error (kMount) and stays.
+// Detaches what is mounted on `name` (one component) if it is the mount with this LastingMountId().
+// False if nothing is mounted there; another mount there, or on top of it, is an error and stays.
 Result<bool> UnmountBeneath(int directory, const std::string& name, std::uint64_t mount_id);
 
 }  // namespace nydus

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/share/beneath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace nydus {
+
+namespace {
+
+constexpr std::uint64_t kBeneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+constexpr std::uint64_t kBeneathOnOneMount = kBeneath | RESOLVE_NO_XDEV;
+
+Failure FailAt(int errno_value, std::string_view path) {
+  switch (errno_value) {
+    case ENOSYS: return FailErrno(ErrorKind::kUnsupported, ENOSYS, "openat2", "needs Linux 5.6");
+    case ELOOP:
+      return FailErrno(ErrorKind::kMount, ELOOP, Quote(path), "it has a symbolic link in it");
+    case EXDEV:
+      return FailErrno(ErrorKind::kMount, EXDEV, Quote(path), "something is mounted there");
+    default: return FailErrno(ErrorKind::kMount, errno_value, Quote(path));
+  }
+}
+
+Result<UniqueFd> OpenResolved(int directory, const std::string& path, int flags,
+                              std::uint64_t resolve) {
+  open_how how = {};
+  how.flags = static_cast<unsigned>(flags) | O_CLOEXEC;
+  how.resolve = resolve;
+  const long fd = syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
+  if (fd < 0) return FailAt(errno, path);
+  return UniqueFd(static_cast<int>(fd));
+}
+
+// Why others could change what lies in the directory, or nothing.
+Result<> CheckTrusted(int fd, std::string_view path, mode_t tolerated) {
+  struct stat status = {};
+  if (fstat(fd, &status) != 0) return FailAt(errno, path);
+  if (status.st_uid != 0 && status.st_uid != geteuid()) {
+    return Fail(ErrorKind::kMount, StrCat(Quote(path), " belongs to user ID ", status.st_uid),
+                "only root's directories and one's own are used");
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & tolerated) == 0) {
+    return Fail(ErrorKind::kMount, StrCat(Quote(path), " can be written by group or others"));
+  }
+  return {};
+}
+
+Result<UniqueFd> MakeAndOpen(int parent, const std::string& name, std::string_view path,
+                             mode_t mode) {
+  if (mkdirat(parent, name.c_str(), mode) != 0 && errno != EEXIST) return FailAt(errno, path);
+  UniqueFd fd(openat(parent, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.ok()) return FailAt(errno, path);
+  return fd;
+}
+
+}  // namespace
+
+Result<UniqueFd> OpenBeneath(int directory, const std::string& path, int flags) {
+  return OpenResolved(directory, path, flags, kBeneathOnOneMount);
+}
+
+Result<UniqueFd> OpenMountBeneath(int directory, const std::string& name) {
+  return OpenResolved(directory, name, O_PATH, kBeneath);
+}
+
+Result<UniqueFd> MakeDirectoryBeneath(int directory, const std::string& name, mode_t mode) {
+  if (mkdirat(directory, name.c_str(), mode) != 0 && errno != EEXIST) return FailAt(errno, name);
+  return OpenBeneath(directory, name, O_PATH | O_DIRECTORY);
+}
+
+Result<UniqueFd> MakeTrustedDirectories(const std::string& path, mode_t mode) {
+  const std::string_view whole = path;
+  if (!whole.starts_with('/')) {
+    return Fail(ErrorKind::kMount, StrCat(Quote(path), " is not an absolute path"));
+  }
+  UniqueFd directory(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.ok()) return FailAt(errno, "/");
+  std::size_t end = 0;
+  while ((end = whole.find_first_not_of('/', end)) != std::string_view::npos) {
+    const std::size_t begin = end;
+    end = std::min(whole.find('/', begin), whole.size());
+    const std::string name(whole.substr(begin, end - begin));
+    if (name == "." || name == "..") {
+      return Fail(ErrorKind::kMount, StrCat(Quote(path), " has '.' or '..' in it"));
+    }
+    const std::string_view so_far = whole.substr(0, begin);
+    if (Result<> ok = CheckTrusted(directory.get(), so_far, S_ISVTX); !ok) {
+      return Failure(std::move(ok.error()));
+    }
+    Result<UniqueFd> next = MakeAndOpen(directory.get(), name, whole.substr(0, end), mode);
+    if (!next) return next;
+    directory = std::move(*next);
+  }
+  if (Result<> ok = CheckTrusted(directory.get(), whole, 0); !ok) {
+    return Failure(std::move(ok.error()));
+  }
+  return directory;
+}
+
+Result<> RemoveDirectoryBeneath(int directory, const std::string& name) {
+  if (unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+    return FailAt(errno, name);
+  }
+  return {};
+}
+
+}  // namespace nydus
