@@ -10,15 +10,16 @@
 
 namespace nydus {
 
-// What to run, and how. The child leads a session of its own, has default signal dispositions, no
-// inherited descriptor but the ones named here, and the OOM score adjustment 0.
+// What to run, and how. The child leads a session of its own in the directory /, has default signal
+// dispositions and none blocked, the umask 0077, no inherited descriptor but the ones named here,
+// and the OOM score adjustment 0.
 struct ChildProgram {
   std::string path;                      // absolute; PATH is never searched
   std::vector<std::string> arguments;    // without the program's name
   std::vector<std::string> environment;  // "NAME=VALUE", all of it
   int output_fd = -1;                    // standard output and error; -1: /dev/null
   std::vector<int> inherited_fds;        // become 3, 4, ... in this order
-  bool dies_with_parent = false;         // SIGTERM when the thread that started it ends
+  bool dies_with_parent = false;         // SIGKILL when the thread that started it ends
 };
 
 // A child that exists and waits: its identity can be recorded before the program does anything, so
@@ -42,7 +43,7 @@ class HeldChild {
 
   ProcessIdentity identity_;
   UniqueFd pidfd_;
-  UniqueFd go_;       // a byte through it lets the child proceed
+  UniqueFd go_;       // to release the child; open as long as it is held
   UniqueFd failure_;  // carries errno of a failed exec; closed by a successful one
 };
 

@@ -34,7 +34,11 @@ Result<std::optional<UniqueFd>> OpenProcess(const ProcessIdentity& process);
 Result<bool> WaitForEnd(int pidfd, Deadline deadline);
 
 // SIGTERM, and SIGKILL if the process still runs after `grace`. Returns when it has ended. A child
-// of ours is left to be waited for.
+// of ours is left to be waited for: ReapChild().
 Result<> Terminate(int pidfd, std::chrono::milliseconds grace);
+
+// Waits for the end of a child of ours and takes it from the process table. How it ended, for
+// messages: "exit status 1", "signal 9 (Killed)".
+Result<std::string> ReapChild(int pidfd);
 
 }  // namespace nydus
