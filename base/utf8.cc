@@ -40,4 +40,13 @@ std::size_t Utf8SequenceLength(std::string_view text) {
   return lead.length;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = Utf8SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 }  // namespace nydus

@@ -10,4 +10,7 @@ namespace nydus {
 // none. Well-formed as in RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF.
 std::size_t Utf8SequenceLength(std::string_view text);
 
+// Whether all of `text` is such sequences.
+bool IsUtf8(std::string_view text);
+
 }  // namespace nydus

@@ -19,15 +19,6 @@ bool IsUnreserved(char c) {
          c == '.' || c == '_' || c == '~' || c == '/';
 }
 
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = Utf8SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 Failure BadMountPoint(std::string_view path, std::string_view why) {
   return Fail(ErrorKind::kUsage, StrCat("mount point ", Quote(path), " ", why));
 }

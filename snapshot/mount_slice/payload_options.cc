@@ -23,12 +23,8 @@ Result<std::string> Encode(std::string_view name, std::string_view json) {
 
 // What is no UTF-8 would be changed on the way into JSON.
 Result<> WantUtf8(std::string_view field, std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = Utf8SequenceLength(text);
-    if (length == 0) return Fail(ErrorKind::kUsage, StrCat(field, ": is not UTF-8"));
-    text.remove_prefix(length);
-  }
-  return {};
+  if (IsUtf8(text)) return {};
+  return Fail(ErrorKind::kUsage, StrCat(field, ": is not UTF-8"));
 }
 
 Result<> CheckForWriting(const ExtraOption& option) {

@@ -91,5 +91,12 @@ TEST(Utf8SequenceLength, AcceptsEveryCodePointButTheSurrogates) {
   }
 }
 
+TEST(IsUtf8, WantsEverySequenceWellFormed) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("a\u00e9\u20ac\U0001f600"));
+  EXPECT_FALSE(IsUtf8("a\xff"));
+  EXPECT_FALSE(IsUtf8("\xe2\x82"));
+}
+
 }  // namespace
 }  // namespace nydus
