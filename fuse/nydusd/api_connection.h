@@ -3,12 +3,14 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <expected>
-#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "fuse/nydusd/api_socket.h"
 
 namespace nydus {
 
@@ -31,29 +33,24 @@ struct ExchangeError {
   bool sent = false;
 };
 
-// One connection to nydusd's API socket. Bodies hold credentials: before the first byte goes out,
-// the process at the other end must be root's or this user's, and others must not be able to write
-// the socket's directory.
+// One connection to nydusd's API socket, by the rules of ConnectApiSocket().
 class ApiConnection {
  public:
   static Result<ApiConnection> Open(const std::string& socket_path, Deadline deadline);
-  ApiConnection(ApiConnection&&) noexcept;
-  ApiConnection& operator=(ApiConnection&&) noexcept;
-  ~ApiConnection();
 
   // Who listens, as the kernel recorded it.
-  [[nodiscard]] pid_t peer_pid() const;
+  [[nodiscard]] pid_t peer_pid() const { return socket_.peer_pid; }
 
-  // One request, one answer. `target` is path and query, encoded. After a failure the connection is
-  // closed and must not be used again.
+  // One request, one answer. `target` is path and query, encoded. The errno value is ECONNRESET if
+  // nydusd closed the connection instead of answering. After a failure the connection is closed and
+  // must not be used again.
   std::expected<HttpReply, ExchangeError> Exchange(const std::string& method,
                                                    const std::string& target,
                                                    const std::string& body, Deadline deadline);
 
  private:
-  struct Stream;
-  explicit ApiConnection(std::unique_ptr<Stream> stream);
-  std::unique_ptr<Stream> stream_;
+  explicit ApiConnection(ApiSocket socket) : socket_(std::move(socket)) {}
+  ApiSocket socket_;
 };
 
 }  // namespace nydus

@@ -44,8 +44,12 @@ struct NydusdMount {
 bool IsMetricsPart(std::string_view part);
 
 // One daemon, by its API socket. Every call opens its own connection, waits at most until
-// `deadline`, and fails with kSystem if there is no daemon, kMount if the daemon refuses. Messages
-// of the daemon are escaped and cut.
+// `deadline`, and fails with kSystem if there is no daemon, kMount if the daemon refuses, kUsage if
+// the socket is not to be trusted or what is asked for cannot be sent. Messages of the daemon are
+// escaped and cut.
+//
+// nydusd 2.2.0 aborts if it is asked for information between SIGTERM and its end; whoever stops it
+// asks nothing any more.
 class NydusdClient {
  public:
   explicit NydusdClient(std::string api_socket) : api_socket_(std::move(api_socket)) {}
@@ -53,18 +57,22 @@ class NydusdClient {
   // The process that listens on the socket.
   [[nodiscard]] Result<pid_t> Pid(Deadline deadline) const;
   [[nodiscard]] Result<NydusdInformation> Information(Deadline deadline) const;
-  // Returns once the state is RUNNING.
+  // Returns once the state is RUNNING. For a daemon that was just started: a socket that nobody
+  // listens on yet, or that is not there yet, is waited for.
   [[nodiscard]] Result<NydusdInformation> WaitUntilRunning(Deadline deadline) const;
   // Success only if nydusd says 204, or, after a doubtful answer, lists the mount. A mount point
   // that is in use, or that contains or lies below another one, is refused.
   [[nodiscard]] Result<> Mount(const NydusdMount& mount, Deadline deadline) const;
-  // True if it was mounted, false if there was nothing. Settles doubtful answers likewise.
+  // True if it was mounted, false if nothing was. Settles doubtful answers likewise.
   [[nodiscard]] Result<bool> Umount(const std::string& mount_point, Deadline deadline) const;
   // Texts of JSON as nydusd wrote them.
   [[nodiscard]] Result<std::string> Backend(const std::string& mount_point,
                                             Deadline deadline) const;
   [[nodiscard]] Result<std::string> Metrics(const std::string& part, const std::string& id,
                                             Deadline deadline) const;
+  // Ends the daemon without unmounting; a connection that it closes instead of answering counts as
+  // its answer. The process still has to be waited for.
+  [[nodiscard]] Result<> Exit(Deadline deadline) const;
 
  private:
   std::string api_socket_;
