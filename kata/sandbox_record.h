@@ -55,14 +55,15 @@ struct SandboxRecord {
   std::string id;
   Phase phase = Phase::kCreating;
   ShareLayout layout = ShareLayout::kGo;
-  std::uint64_t view_mount = 0;  // LastingMountId() of the view
-  std::vector<SandboxBindRecord> binds;
-  bool own_nydusd = true;  // started here, and stopped with the sandbox
+  std::uint64_t view_mount = 0;          // LastingMountId() of the view
+  std::vector<SandboxBindRecord> binds;  // at most kMaxSandboxBinds
+  bool own_nydusd = true;                // started here, and stopped with the sandbox
   std::optional<ProcessIdentity> nydusd;
   std::string api_socket;
-  std::string vhost_socket;    // empty if nydusd is not ours
-  std::string log_file;        // likewise
-  std::string request_digest;  // SHA-256 of what `sandbox create` was asked
+  std::string vhost_socket;     // empty if nydusd is not ours
+  std::string log_file;         // likewise
+  std::string request_digest;   // SHA-256 of what `sandbox create` was asked
+  std::size_t mounts_made = 0;  // by this nydusd for this sandbox, ended ones included
   std::vector<ContainerRecord> containers;
 
   [[nodiscard]] ContainerRecord* FindContainer(std::string_view container);
@@ -70,6 +71,10 @@ struct SandboxRecord {
 
   bool operator==(const SandboxRecord&) const = default;
 };
+
+// "creating", "sharing" and so on, as in the state file.
+std::string_view SandboxPhaseName(SandboxRecord::Phase phase);
+std::string_view ContainerPhaseName(ContainerRecord::Phase phase);
 
 // The state file: one JSON object with a version number. Reading believes nothing: an unknown or
 // missing member, a wrong type, a name that is no identifier, a relative path, too many of anything

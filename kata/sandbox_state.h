@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/state/state_directory.h"
+#include "kata/sandbox_paths.h"
+#include "kata/sandbox_record.h"
+
+namespace nydus {
+
+// One sandbox's state directory, locked: its record, its nydusd's sockets and log, and the
+// description of each container.
+class SandboxState {
+ public:
+  // Made where it is missing.
+  static Result<SandboxState> Open(const KataDirectories& directories, const std::string& sandbox,
+                                   Deadline deadline);
+  static Result<std::optional<SandboxState>> OpenIfThere(const KataDirectories& directories,
+                                                         const std::string& sandbox,
+                                                         Deadline deadline);
+
+  // Nothing if there is none: the state was made a moment ago, or its maker was killed.
+  [[nodiscard]] Result<std::optional<SandboxRecord>> Load() const;
+  [[nodiscard]] Result<> Save(const SandboxRecord& record) const;
+
+  [[nodiscard]] Result<> SaveDescription(const std::string& container, std::string_view text) const;
+  [[nodiscard]] Result<std::optional<std::string>> LoadDescription(
+      const std::string& container) const;
+  [[nodiscard]] Result<> RemoveDescription(const std::string& container) const;
+
+  // Where nydusd's sockets lie by default: a directory of its own.
+  [[nodiscard]] Result<std::string> MakeNydusdDirectory() const;
+  [[nodiscard]] std::string NydusdLogFile() const;
+
+  // Removes the state and its directory.
+  Result<> Remove() &&;
+
+ private:
+  SandboxState(LockedState files, std::string sandbox)
+      : files_(std::move(files)), sandbox_(std::move(sandbox)) {}
+
+  LockedState files_;
+  std::string sandbox_;
+};
+
+}  // namespace nydus
