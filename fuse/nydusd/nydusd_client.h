@@ -23,6 +23,7 @@ struct NydusdMountEntry {
 
 // GET /api/v1/daemon, without the configurations of its mounts, which may hold credentials.
 struct NydusdInformation {
+  pid_t pid = 0;                         // of the process that answered
   std::string version;                   // "v2.2.0"; "unknown" from some builds
   std::string id;                        // empty if it was started without
   std::string state;                     // kNydusdRunning, "INIT", "READY", "STOPPED"

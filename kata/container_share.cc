@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/container_share.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/text.h"
+#include "fuse/nydusd/mount_point.h"
+#include "fuse/nydusd/nydusd_client.h"
+#include "kata/share/beneath.h"
+#include "kata/share/bind_mount.h"
+#include "kata/share/tree_removal.h"
+
+namespace nydus {
+
+namespace {
+
+constexpr mode_t kDirectoryMode = 0750;  // Kata's DirMode
+constexpr int kDirectoryPath = O_PATH | O_DIRECTORY;
+
+Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadline deadline) {
+  const NydusdClient nydusd(sandbox.record.api_socket);
+  return nydusd.Mount({.mount_point = RafsMountPoint(plan.container),
+                       .type = "rafs",
+                       .source = plan.image->source,
+                       .config = plan.image->config},
+                      deadline);
+}
+
+// A new directory: one that is there already may be the guest's making.
+Result<UniqueFd> MakeContainerDirectory(int submounts, const std::string& container) {
+  if (mkdirat(submounts, container.c_str(), kDirectoryMode) != 0) {
+    return FailErrno(ErrorKind::kMount, errno, StrCat("make the share of ", container));
+  }
+  return OpenBeneath(submounts, container, kDirectoryPath);
+}
+
+// A bind that does not propagate leaves the guest with an empty directory.
+Result<> CheckGuestSees(const ShareDirectory& share, const std::string& container) {
+  const Result<UniqueFd> served = share.OpenServed();
+  if (!served) return Failure(served.error());
+  const Result<UniqueFd> directory = OpenBeneath(served->get(), container, kDirectoryPath);
+  if (!directory) return Failure(directory.error());
+  const Result<UniqueFd> snapshot = OpenMountBeneath(directory->get(), kSnapshotDirectoryName);
+  if (!snapshot) return Failure(snapshot.error());
+  const Result<std::uint64_t> outer = LastingMountId(directory->get());
+  const Result<std::uint64_t> inner = LastingMountId(snapshot->get());
+  if (!outer || !inner) return Failure((outer ? inner : outer).error());
+  if (*outer != *inner) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("the guest would not see ", Escape(share.ServedPath()), "/", container, "/",
+                     kSnapshotDirectoryName, ": a mount made for it does not propagate"),
+              "the mount below the share was made private; make it shared and create the sandbox "
+              "again");
+}
+
+Result<> BindSnapshot(const OpenSandbox& sandbox, const ContainerPlan& plan, int directory) {
+  const Result<UniqueFd> place =
+      MakeDirectoryBeneath(directory, kSnapshotDirectoryName, kDirectoryMode);
+  if (!place) return Failure(place.error());
+  const Result<DetachedBind> bind = DetachBind(plan.snapshot_directory.get());
+  if (!bind) return Failure(bind.error());
+
+  sandbox.record.FindContainer(plan.container)->snapshot_mount = bind->mount_id;
+  Result<> done = sandbox.Save();
+  if (done) done = AttachBind(*bind, place->get());
+  if (done) done = SetPropagation(*bind, MS_SLAVE);
+  // Only on this side: whoever deletes the share by hand does not delete the snapshot with it. The
+  // view's copy, which the guest writes to, was made by AttachBind() and stays writable.
+  const bool has_copy = sandbox.record.layout == ShareLayout::kGo;
+  if (done && has_copy) done = MakeReadOnly(*bind);
+  return done;
+}
+
+Result<> ShareImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadline deadline) {
+  if (Result<> served = ServeImage(sandbox, plan, deadline); !served) return served;
+  const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
+  if (!submounts) return Failure(submounts.error());
+  const Result<UniqueFd> directory = MakeContainerDirectory(submounts->get(), plan.container);
+  if (!directory) return Failure(directory.error());
+  // The guest mounts there and cannot make it, because its side is read-only.
+  const Result<UniqueFd> rootfs =
+      MakeDirectoryBeneath(directory->get(), kRootfsName, kDirectoryMode);
+  if (!rootfs) return Failure(rootfs.error());
+  if (Result<> bound = BindSnapshot(sandbox, plan, directory->get()); !bound) {
+    return Failure(Wrap(std::move(bound.error()), "bind the snapshot directory"));
+  }
+  return CheckGuestSees(sandbox.share, plan.container);
+}
+
+// The container's directory, with what is mounted in it; nothing where there is none.
+Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, const ContainerRecord& container) {
+  const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
+  if (!submounts) return Failure(submounts.error());
+  const Result<UniqueFd> directory = OpenBeneath(submounts->get(), container.id, kDirectoryPath);
+  if (!directory && directory.error().errno_value == ENOENT) return {};
+  if (!directory) return Failure(directory.error());
+  if (container.snapshot_mount != 0) {
+    const Result<bool> unmounted =
+        UnmountBeneath(directory->get(), kSnapshotDirectoryName, container.snapshot_mount);
+    if (!unmounted) return Failure(unmounted.error());
+  }
+  return RemoveTreeBeneath(submounts->get(), container.id);
+}
+
+}  // namespace
+
+Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& plan,
+                            Deadline deadline) {
+  SandboxRecord& record = sandbox.record;
+  record.containers.push_back({.id = plan.container,
+                               .phase = ContainerRecord::Phase::kSharing,
+                               .request_digest = plan.request_digest,
+                               .rafs = plan.image.has_value()});
+  if (plan.image) ++record.mounts_made;
+  Result<> done = sandbox.Save();
+  if (done && plan.image) done = ShareImage(sandbox, plan, deadline);
+  if (done) done = sandbox.state.SaveDescription(plan.container, plan.description);
+  if (!done) return done;
+  record.FindContainer(plan.container)->phase = ContainerRecord::Phase::kShared;
+  return sandbox.Save();
+}
+
+void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, bool nydusd_lives,
+                       FailureList& failures, Deadline deadline) {
+  container.phase = ContainerRecord::Phase::kUnsharing;
+  if (!failures.Check(sandbox.Save(), "state")) return;
+
+  failures.Check(sandbox.state.RemoveDescription(container.id), container.id);
+  if (container.rafs) failures.Check(RemoveContainerDirectory(sandbox, container), container.id);
+  if (container.rafs && nydusd_lives) {
+    const NydusdClient nydusd(sandbox.record.api_socket);
+    failures.Check(nydusd.Umount(RafsMountPoint(container.id), deadline), container.id);
+  }
+}
+
+}  // namespace nydus

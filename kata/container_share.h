@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "kata/failure_list.h"
+#include "kata/sandbox_record.h"
+#include "kata/sandbox_state.h"
+#include "kata/share_directory.h"
+#include "snapshot/payload/extra_option.h"
+
+namespace nydus {
+
+// What a container is to get, settled before anything is changed.
+struct ContainerPlan {
+  std::string container;
+  std::string request_digest;
+  std::optional<ExtraOption> image;  // for nydusd; without one nothing is mounted
+  UniqueFd snapshot_directory;       // O_PATH; with `image`
+  std::string description;           // for the agent
+};
+
+// The sandbox that a container is shared in.
+struct OpenSandbox {
+  const SandboxState& state;
+  const ShareDirectory& share;
+  SandboxRecord& record;
+
+  [[nodiscard]] Result<> Save() const { return state.Save(record); }
+};
+
+// Serves the image, binds the snapshot directory, writes the description; each after it is in the
+// record. After a failure TakeBackContainer() undoes what was done.
+Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& plan,
+                            Deadline deadline);
+
+// Undoes it in reverse, as far as it was done. Without `nydusd_lives` nydusd is not asked. The
+// container stays in the record, in the phase kUnsharing.
+void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, bool nydusd_lives,
+                       FailureList& failures, Deadline deadline);
+
+}  // namespace nydus

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/sandbox.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "fuse/nydusd/mount_point.h"
+#include "fuse/nydusd/nydusd_client.h"
+#include "fuse/nydusd/nydusd_process.h"
+#include "kata/request_digest.h"
+#include "kata/sandbox_state.h"
+#include "kata/sandbox_teardown.h"
+#include "kata/share_directory.h"
+
+namespace nydus {
+
+namespace {
+
+// What undoing may take beyond the caller's deadline, which may have passed already.
+constexpr std::chrono::seconds kUndoTime{30};
+
+std::string_view NameOfBind(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+Result<> CheckBinds(const std::vector<std::string>& binds) {
+  if (binds.size() > kMaxSandboxBinds) {
+    return Fail(ErrorKind::kUsage, StrCat("more than ", kMaxSandboxBinds, " sandbox binds"));
+  }
+  std::vector<std::string_view> names;
+  for (const std::string& bind : binds) {
+    const std::string_view name = NameOfBind(bind);
+    if (!bind.starts_with('/') || name.empty() || name == "." || name == "..") {
+      return Fail(ErrorKind::kUsage, StrCat("sandbox bind ", Quote(bind),
+                                            " is not an absolute path that ends in a name"));
+    }
+    if (std::ranges::find(names, name) != names.end()) {
+      return Fail(ErrorKind::kUsage, StrCat("two sandbox binds end in ", Quote(name)));
+    }
+    names.push_back(name);
+  }
+  return {};
+}
+
+Result<std::string> DigestOf(const SandboxRequest& request) {
+  std::vector<std::string_view> parts = {request.id,           ShareLayoutName(request.layout),
+                                         request.api_socket,   request.nydusd,
+                                         request.vhost_socket, request.debug ? "debug" : ""};
+  parts.insert(parts.end(), request.binds.begin(), request.binds.end());
+  parts.emplace_back("arguments");
+  parts.insert(parts.end(), request.nydusd_arguments.begin(), request.nydusd_arguments.end());
+  return RequestDigest(parts);
+}
+
+Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state,
+                        const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
+  const NydusdSettings settings = {.program = request.nydusd,
+                                   .vhost_socket = record.vhost_socket,
+                                   .api_socket = record.api_socket,
+                                   .share_directory = share.ServedPath(),
+                                   .log_file = record.log_file,
+                                   .extra_arguments = request.nydusd_arguments,
+                                   .debug = request.debug};
+  const auto save_identity = [&](const ProcessIdentity& process) {
+    record.nydusd = process;
+    return state.Save(record);
+  };
+  const Result<StartedNydusd> started = StartNydusd(settings, false, save_identity, deadline);
+  return started ? Result<>() : Failure(started.error());
+}
+
+Result<> UseForeignNydusd(const SandboxState& state, const ShareDirectory& share,
+                          SandboxRecord& record, Deadline deadline) {
+  const NydusdClient nydusd(record.api_socket);
+  const Result<NydusdInformation> information = nydusd.WaitUntilRunning(deadline);
+  if (!information) return Failure(information.error());
+  if (information->FindMount(kPassthroughMountPoint) != nullptr) {
+    return Fail(ErrorKind::kMount,
+                StrCat("the nydusd at ", Escape(record.api_socket), " serves a share already"),
+                "one nydusd serves one sandbox");
+  }
+  Result<ProcessIdentity> process = IdentifyProcess(information->pid);
+  if (!process) return Failure(std::move(process.error()));
+  record.nydusd = std::move(*process);
+  record.mounts_made = 1;
+  if (Result<> saved = state.Save(record); !saved) return saved;
+  return nydusd.Mount({.mount_point = std::string(kPassthroughMountPoint),
+                       .type = "passthrough_fs",
+                       .source = share.ServedPath(),
+                       .config = {}},
+                      deadline);
+}
+
+Result<> Build(const SandboxRequest& request, const SandboxState& state,
+               const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
+  Result<> done = share.Prepare(request.binds, record, [&] { return state.Save(record); });
+  if (done && record.own_nydusd) {
+    record.mounts_made = 1;
+    done = StartOwnNydusd(request, state, share, record, deadline);
+  } else if (done) {
+    done = UseForeignNydusd(state, share, record, deadline);
+  }
+  if (!done) return done;
+  record.phase = SandboxRecord::Phase::kReady;
+  return state.Save(record);
+}
+
+Result<SandboxRecord> NewRecord(const SandboxRequest& request, const SandboxState& state,
+                                std::string digest) {
+  SandboxRecord record = {.id = request.id};
+  record.layout = request.layout;
+  record.request_digest = std::move(digest);
+  record.own_nydusd = request.api_socket.empty();
+  record.api_socket = request.api_socket;
+  if (!record.own_nydusd) return record;
+  const Result<std::string> directory = state.MakeNydusdDirectory();
+  if (!directory) return Failure(directory.error());
+  record.api_socket = StrCat(*directory, "/api.sock");
+  record.vhost_socket =
+      request.vhost_socket.empty() ? StrCat(*directory, "/vhost.sock") : request.vhost_socket;
+  record.log_file = state.NydusdLogFile();
+  return record;
+}
+
+// Adds to `error` what could not be undone after it.
+Failure WithUndoFailure(Error error, const Result<>& undone) {
+  if (!undone) {
+    error.message += StrCat("; and then: ", undone.error().message);
+    error.hint = "nydus-overlayctl sandbox delete takes down the rest";
+  }
+  return Failure(std::move(error));
+}
+
+Result<SandboxRecord> MakeSandbox(const KataDirectories& directories, const SandboxRequest& request,
+                                  SandboxState state, std::string digest, Deadline deadline) {
+  Result<SandboxRecord> record = NewRecord(request, state, std::move(digest));
+  if (!record) return WithUndoFailure(record.error(), std::move(state).Remove());
+  if (Result<> saved = state.Save(*record); !saved) {
+    return WithUndoFailure(std::move(saved.error()), std::move(state).Remove());
+  }
+  const Result<ShareDirectory> share = ShareDirectory::Make(directories, *record);
+  if (!share) {
+    // Nothing but the state is ours; a directory of that name is not.
+    return WithUndoFailure(share.error(), std::move(state).Remove());
+  }
+  if (Result<> built = Build(request, state, *share, *record, deadline); !built) {
+    return WithUndoFailure(std::move(built.error()), TakeDownSandbox(directories, std::move(state),
+                                                                     *record, After(kUndoTime)));
+  }
+  return record;
+}
+
+Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& digest) {
+  const std::string name = StrCat("sandbox ", record.id);
+  const Result<bool> lives = NydusdLives(record);
+  if (!lives) return Failure(lives.error());
+  if (!*lives) {
+    return Fail(ErrorKind::kMount, StrCat(name, " exists, but its nydusd has died"),
+                StrCat("nydus-overlayctl sandbox delete ", record.id, " takes it down"));
+  }
+  if (record.request_digest != digest) {
+    return Fail(ErrorKind::kMount, StrCat(name, " exists with other settings"),
+                "delete it first, or leave it as it is");
+  }
+  return record;
+}
+
+}  // namespace
+
+Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
+                                    const SandboxRequest& request, Deadline deadline) {
+  if (Result<> binds = CheckBinds(request.binds); !binds) return Failure(std::move(binds.error()));
+  Result<std::string> digest = DigestOf(request);
+  if (!digest) return Failure(std::move(digest.error()));
+  Result<SandboxState> state = SandboxState::Open(directories, request.id, deadline);
+  if (!state) return Failure(std::move(state.error()));
+  Result<std::optional<SandboxRecord>> existing = state->Load();
+  if (!existing) return Failure(std::move(existing.error()));
+  if (!*existing) {
+    return MakeSandbox(directories, request, std::move(*state), std::move(*digest), deadline);
+  }
+  if ((*existing)->phase == SandboxRecord::Phase::kReady) {
+    return CheckExisting(std::move(**existing), *digest);
+  }
+  // What a call left that was killed.
+  if (Result<> undone = TakeDownSandbox(directories, std::move(*state), **existing, deadline);
+      !undone) {
+    return Failure(Wrap(std::move(undone.error()), "leftovers of an interrupted call"));
+  }
+  return CreateSandbox(directories, request, deadline);
+}
+
+Result<SandboxRecord> ReadSandbox(const KataDirectories& directories, const std::string& id,
+                                  Deadline deadline) {
+  const Result<std::optional<SandboxState>> state =
+      SandboxState::OpenIfThere(directories, id, deadline);
+  if (!state) return Failure(state.error());
+  if (*state) {
+    Result<std::optional<SandboxRecord>> record = (*state)->Load();
+    if (!record) return Failure(std::move(record.error()));
+    if (*record) return std::move(**record);
+  }
+  return Fail(ErrorKind::kMount, StrCat("there is no sandbox ", Quote(id)),
+              StrCat("nydus-overlayctl sandbox create ", id, " makes it"));
+}
+
+Result<std::vector<std::string>> SandboxNames(const KataDirectories& directories) {
+  const Result<StateRoot> root = StateRoot::Open(directories.state);
+  if (!root) return Failure(root.error());
+  return root->Names();
+}
+
+Result<bool> DeleteSandbox(const KataDirectories& directories, const std::string& id,
+                           Deadline deadline) {
+  Result<std::optional<SandboxState>> state = SandboxState::OpenIfThere(directories, id, deadline);
+  if (!state) return Failure(std::move(state.error()));
+  if (!*state) return false;
+  Result<std::optional<SandboxRecord>> record = (*state)->Load();
+  if (!record) return Failure(std::move(record.error()));
+  Result<> deleted = *record ? TakeDownSandbox(directories, std::move(**state), **record, deadline)
+                             : std::move(**state).Remove();
+  if (!deleted) return Failure(std::move(deleted.error()));
+  return record->has_value();
+}
+
+}  // namespace nydus

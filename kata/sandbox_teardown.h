@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "kata/sandbox_paths.h"
+#include "kata/sandbox_record.h"
+#include "kata/sandbox_state.h"
+
+namespace nydus {
+
+// Whether the recorded nydusd still runs, and not another process with its ID.
+Result<bool> NydusdLives(const SandboxRecord& record);
+
+// Takes down everything that the record says may be there: nydusd, the containers, the share. Goes
+// on past failures; the error tells all of them, and the state stays. Otherwise it is gone.
+Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
+                         SandboxRecord& record, Deadline deadline);
+
+}  // namespace nydus

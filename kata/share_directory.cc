@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/share_directory.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "kata/share/beneath.h"
+#include "kata/share/bind_mount.h"
+#include "kata/share/tree_removal.h"
+
+namespace nydus {
+
+namespace {
+
+// Kata's modes (virtcontainers: DirMode, sharedDirMode).
+constexpr mode_t kDirectoryMode = 0750;
+constexpr mode_t kViewMode = 0700;
+
+constexpr int kDirectoryPath = O_PATH | O_DIRECTORY;
+
+Result<UniqueFd> OpenParent(const KataDirectories& directories) {
+  return MakeTrustedDirectories(directories.sandboxes, kDirectoryMode);
+}
+
+std::string_view LastComponent(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path.substr(path.rfind('/') + 1);
+}
+
+// A place for a bind: a directory for a directory, an empty file for anything else.
+Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name) {
+  struct stat status = {};
+  if (fstat(source, &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
+  if (S_ISDIR(status.st_mode)) return MakeDirectoryBeneath(directory, name, kDirectoryMode);
+  UniqueFd place(openat(directory, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+  if (!place.ok()) return FailErrno(ErrorKind::kSystem, errno, StrCat("make ", Escape(name)));
+  return OpenBeneath(directory, name, O_PATH);
+}
+
+}  // namespace
+
+Result<ShareDirectory> ShareDirectory::Make(const KataDirectories& directories,
+                                            const SandboxRecord& record) {
+  Result<UniqueFd> parent = OpenParent(directories);
+  if (!parent) return Failure(std::move(parent.error()));
+  std::string path = StrCat(directories.sandboxes, "/", record.id);
+  if (mkdirat(parent->get(), record.id.c_str(), kDirectoryMode) != 0) {
+    return FailErrno(ErrorKind::kMount, errno, StrCat("make ", Escape(path)),
+                     errno == EEXIST ? "a sandbox of that name exists that is not ours" : "");
+  }
+  Result<UniqueFd> directory = OpenBeneath(parent->get(), record.id, kDirectoryPath);
+  if (!directory) return Failure(Wrap(std::move(directory.error()), Escape(path)));
+  return ShareDirectory(std::move(*parent), std::move(*directory), std::move(path), record);
+}
+
+Result<std::optional<ShareDirectory>> ShareDirectory::OpenIfThere(
+    const KataDirectories& directories, const SandboxRecord& record) {
+  Result<UniqueFd> parent = OpenParent(directories);
+  if (!parent) return Failure(std::move(parent.error()));
+  std::string path = StrCat(directories.sandboxes, "/", record.id);
+  Result<UniqueFd> directory = OpenBeneath(parent->get(), record.id, kDirectoryPath);
+  if (!directory && directory.error().errno_value == ENOENT) return std::nullopt;
+  if (!directory) return Failure(Wrap(std::move(directory.error()), Escape(path)));
+  return ShareDirectory(std::move(*parent), std::move(*directory), std::move(path), record);
+}
+
+Result<> ShareDirectory::Prepare(const std::vector<std::string>& binds, SandboxRecord& record,
+                                 const SaveRecord& save) const {
+  const Result<UniqueFd> submounts =
+      MakeDirectoryBeneath(directory_.get(), std::string(names_.submounts), kDirectoryMode);
+  if (!submounts) return Failure(submounts.error());
+  const Result<bool> shared = IsShared(submounts->get());
+  if (!shared) return Failure(shared.error());
+  if (!*shared) {
+    return Fail(ErrorKind::kMount,
+                StrCat(Escape(path_),
+                       " lies on a private mount: the guest would not see what is "
+                       "mounted there"),
+                "mount --make-shared the mount it lies on, usually /run or /");
+  }
+  if (Result<> view = BindView(record, save); !view) return view;
+  if (binds.empty()) return {};
+
+  const Result<UniqueFd> directory =
+      MakeDirectoryBeneath(submounts->get(), kSandboxMountsName, kDirectoryMode);
+  if (!directory) return Failure(directory.error());
+  for (const std::string& source : binds) {
+    if (Result<> bound = BindForAll(source, directory->get(), record, save); !bound) {
+      return Failure(Wrap(std::move(bound.error()), StrCat("bind ", Quote(source))));
+    }
+  }
+  return {};
+}
+
+Result<> ShareDirectory::BindView(SandboxRecord& record, const SaveRecord& save) const {
+  const Result<UniqueFd> submounts = OpenSubmounts();
+  if (!submounts) return Failure(submounts.error());
+  const Result<UniqueFd> view =
+      MakeDirectoryBeneath(directory_.get(), std::string(names_.view), kViewMode);
+  if (!view) return Failure(view.error());
+  const Result<DetachedBind> bind = DetachBind(submounts->get());
+  if (!bind) return Failure(bind.error());
+
+  record.view_mount = bind->mount_id;
+  Result<> done = save();
+  if (done) done = AttachBind(*bind, view->get());
+  // A slave: what is mounted among the submounts shows here, nothing goes the other way.
+  if (done) done = SetPropagation(*bind, MS_SLAVE);
+  if (done) done = MakeReadOnly(*bind);
+  if (!done) return Failure(Wrap(std::move(done.error()), StrCat(Escape(path_), "/", names_.view)));
+  return {};
+}
+
+Result<> ShareDirectory::BindForAll(const std::string& source, int directory, SandboxRecord& record,
+                                    const SaveRecord& save) const {
+  const UniqueFd source_fd(open(source.c_str(), O_PATH | O_CLOEXEC));
+  if (!source_fd.ok()) return FailErrno(ErrorKind::kMount, errno, "open");
+  const std::string name(LastComponent(source));
+  const Result<UniqueFd> place = MakePlaceFor(source_fd.get(), directory, name);
+  if (!place) return Failure(place.error());
+  const Result<DetachedBind> bind = DetachBind(source_fd.get());
+  if (!bind) return Failure(bind.error());
+
+  // Read-only before it is attached: its copy in the view is made then, and takes no later change.
+  Result<> done = MakeReadOnly(*bind);
+  if (done) done = SetPropagation(*bind, MS_PRIVATE);
+  record.binds.push_back({.name = name, .mount = bind->mount_id});
+  if (done) done = save();
+  if (done) done = AttachBind(*bind, place->get());
+  return done;
+}
+
+void ShareDirectory::Remove(const SandboxRecord& record, FailureList& failures) const {
+  const Result<UniqueFd> binds = OpenBeneath(
+      directory_.get(), StrCat(names_.submounts, "/", kSandboxMountsName), kDirectoryPath);
+  bool clean = true;
+  for (const SandboxBindRecord& bind : record.binds) {
+    if (!binds && binds.error().errno_value == ENOENT) break;
+    clean &= failures.Check(
+        binds ? UnmountBeneath(binds->get(), bind.name, bind.mount) : Failure(binds.error()),
+        StrCat("sandbox bind ", Quote(bind.name)));
+  }
+  if (record.view_mount != 0) {
+    clean &= failures.Check(
+        UnmountBeneath(directory_.get(), std::string(names_.view), record.view_mount),
+        StrCat(Escape(path_), "/", names_.view));
+  }
+  if (clean) failures.Check(RemoveTreeBeneath(parent_.get(), name_), Escape(path_));
+}
+
+Result<UniqueFd> ShareDirectory::OpenSubmounts() const {
+  return OpenBeneath(directory_.get(), std::string(names_.submounts), kDirectoryPath);
+}
+
+Result<UniqueFd> ShareDirectory::OpenServed() const {
+  return OpenMountBeneath(directory_.get(), std::string(names_.served));
+}
+
+std::string ShareDirectory::ServedPath() const {
+  return StrCat(path_, "/", names_.served);
+}
+
+}  // namespace nydus

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "kata/failure_list.h"
+#include "kata/sandbox_paths.h"
+#include "kata/sandbox_record.h"
+
+namespace nydus {
+
+// Writes the record to its file.
+using SaveRecord = std::function<Result<>()>;
+
+// The directory of one sandbox that its guest sees (Kata: Prepare, Cleanup and the sandbox bind
+// mounts of fs_share_linux.go).
+class ShareDirectory {
+ public:
+  // Makes the empty directory. One that is there already belongs to somebody else: kMount, and
+  // nothing was touched.
+  static Result<ShareDirectory> Make(const KataDirectories& directories,
+                                     const SandboxRecord& record);
+  static Result<std::optional<ShareDirectory>> OpenIfThere(const KataDirectories& directories,
+                                                           const SandboxRecord& record);
+
+  // Binds the submounts to their view, and the sandbox's binds into the submounts. Every mount is
+  // in the record, and saved, before it is attached. On failure Remove() takes back what was made.
+  [[nodiscard]] Result<> Prepare(const std::vector<std::string>& binds, SandboxRecord& record,
+                                 const SaveRecord& save) const;
+  // Unmounts and removes everything, the containers' directories too. Their mounts must be gone.
+  void Remove(const SandboxRecord& record, FailureList& failures) const;
+
+  // O_PATH of the directory with the containers.
+  [[nodiscard]] Result<UniqueFd> OpenSubmounts() const;
+  // O_PATH of what the guest sees of it.
+  [[nodiscard]] Result<UniqueFd> OpenServed() const;
+  // What nydusd is told to serve.
+  [[nodiscard]] std::string ServedPath() const;
+
+ private:
+  ShareDirectory(UniqueFd parent, UniqueFd directory, std::string path, const SandboxRecord& record)
+      : parent_(std::move(parent)),
+        directory_(std::move(directory)),
+        path_(std::move(path)),
+        name_(record.id),
+        names_(NamesOf(record.layout)) {}
+
+  [[nodiscard]] Result<> BindView(SandboxRecord& record, const SaveRecord& save) const;
+  [[nodiscard]] Result<> BindForAll(const std::string& source, int directory, SandboxRecord& record,
+                                    const SaveRecord& save) const;
+
+  UniqueFd parent_;
+  UniqueFd directory_;
+  std::string path_;
+  std::string name_;
+  ShareNames names_;
+};
+
+}  // namespace nydus
