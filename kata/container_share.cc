@@ -92,18 +92,28 @@ Result<> ShareImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
   return CheckGuestSees(sandbox.share, plan.container);
 }
 
-// The container's directory, with what is mounted in it; nothing where there is none.
+Result<bool> UnmountByName(int submounts, const ContainerRecord& container) {
+  const Result<UniqueFd> directory = OpenBeneath(submounts, container.id, kDirectoryPath);
+  if (!directory) return false;
+  return UnmountBeneath(directory->get(), kSnapshotDirectoryName, container.snapshot_mount);
+}
+
+Result<> UnmountSnapshot(const OpenSandbox& sandbox, int submounts,
+                         const ContainerRecord& container) {
+  if (container.snapshot_mount == 0) return {};
+  Result<bool> unmounted = UnmountByName(submounts, container);
+  // In the layout rs the guest may have renamed the directory.
+  if (unmounted && !*unmounted) {
+    unmounted = UnmountWhereverBelow(sandbox.share.path(), container.snapshot_mount);
+  }
+  return unmounted ? Result<>() : Failure(unmounted.error());
+}
+
 Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, const ContainerRecord& container) {
   const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
   if (!submounts) return Failure(submounts.error());
-  const Result<UniqueFd> directory = OpenBeneath(submounts->get(), container.id, kDirectoryPath);
-  if (!directory && directory.error().errno_value == ENOENT) return {};
-  if (!directory) return Failure(directory.error());
-  if (container.snapshot_mount != 0) {
-    const Result<bool> unmounted =
-        UnmountBeneath(directory->get(), kSnapshotDirectoryName, container.snapshot_mount);
-    if (!unmounted) return Failure(unmounted.error());
-  }
+  Result<> unmounted = UnmountSnapshot(sandbox, submounts->get(), container);
+  if (!unmounted) return unmounted;
   return RemoveTreeBeneath(submounts->get(), container.id);
 }
 

@@ -39,6 +39,7 @@ class ShareDirectory {
   [[nodiscard]] Result<UniqueFd> OpenSubmounts() const;
   // O_PATH of what the guest sees of it.
   [[nodiscard]] Result<UniqueFd> OpenServed() const;
+  [[nodiscard]] const std::string& path() const { return path_; }
   // What nydusd is told to serve.
   [[nodiscard]] std::string ServedPath() const;
 

@@ -35,6 +35,12 @@ Failure NameNeededKernel(Error error, std::string_view kernel) {
   return Failure(std::move(error));
 }
 
+Result<> Detach(int mounted, std::string_view what) {
+  Result<> unmounted = Unmount(PathOf(mounted).c_str(), MNT_DETACH);
+  if (!unmounted) return Failure(Wrap(std::move(unmounted.error()), what));
+  return unmounted;
+}
+
 Result<> Change(const DetachedBind& bind, const MountAttributeChange& change) {
   Result<> changed = MountSetattr(bind.fd.get(), change);
   if (!changed) return NameNeededKernel(std::move(changed.error()), "5.12");
@@ -100,9 +106,28 @@ Result<bool> UnmountBeneath(int directory, const std::string& name, std::uint64_
     return Fail(ErrorKind::kMount, StrCat("another mount is on ", Quote(name)),
                 "it is left alone: unmount it first");
   }
-  Result<> unmounted = Unmount(PathOf(mounted->get()).c_str(), MNT_DETACH);
-  if (!unmounted) return Failure(Wrap(std::move(unmounted.error()), Quote(name)));
+  if (Result<> detached = Detach(mounted->get(), Quote(name)); !detached) {
+    return Failure(std::move(detached.error()));
+  }
   return true;
+}
+
+Result<bool> UnmountWhereverBelow(const std::string& path, std::uint64_t mount_id) {
+  const Result<std::vector<MountEntry>> mounts = ReadMountTable("/proc/self/mountinfo");
+  if (!mounts) return Failure(mounts.error());
+  for (const MountEntry& mount : *mounts) {
+    if (!mount.mount_point.starts_with(path + "/")) continue;
+    // A link on the way does no harm: the ID is what counts.
+    const UniqueFd mounted(open(mount.mount_point.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!mounted.ok()) continue;
+    const Result<std::uint64_t> found = LastingMountId(mounted.get());
+    if (!found || *found != mount_id) continue;
+    if (Result<> detached = Detach(mounted.get(), Quote(mount.mount_point)); !detached) {
+      return Failure(std::move(detached.error()));
+    }
+    return true;
+  }
+  return false;
 }
 
 }  // namespace nydus

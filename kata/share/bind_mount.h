@@ -43,4 +43,8 @@ Result<bool> IsShared(int fd);
 // False if nothing is mounted there; another mount there, or on top of it, is an error and stays.
 Result<bool> UnmountBeneath(int directory, const std::string& name, std::uint64_t mount_id);
 
+// Detaches the mount with this LastingMountId(), wherever below `path` it is: who can write there
+// can rename the directory that holds it. False if it is nowhere.
+Result<bool> UnmountWhereverBelow(const std::string& path, std::uint64_t mount_id);
+
 }  // namespace nydus
