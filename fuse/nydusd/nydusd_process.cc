@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuse/nydusd/nydusd_process.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/process/held_child.h"
+#include "base/process/process_guard.h"
+#include "base/text.h"
+#include "fuse/nydusd/log_tail.h"
+#include "fuse/nydusd/mount_point.h"
+#include "fuse/nydusd/nydusd_client.h"
+#include "fuse/nydusd/socket_file.h"
+
+namespace nydus {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long nothing looks whether the daemon still lives.
+constexpr milliseconds kBlindTime{1000};
+constexpr milliseconds kPollInterval{5};
+
+constexpr std::size_t kShownLogLines = 3;
+
+// Two starts with the same sockets must not both find them free: nydusd binds its API socket even
+// over another one's that lives. The lock is gone with the descriptor.
+Result<UniqueFd> LockDirectoryOf(const std::string& socket, Deadline deadline) {
+  const std::string path = std::filesystem::path(socket).parent_path().string();
+  UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.ok()) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
+  while (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    if (error != EWOULDBLOCK) return FailErrno(ErrorKind::kSystem, error, Quote(path));
+    if (TimeLeft(deadline) == milliseconds(0)) {
+      return Fail(ErrorKind::kSystem, StrCat("another nydusd is being started in ", Quote(path)));
+    }
+    std::this_thread::sleep_for(kPollInterval);
+  }
+  return directory;
+}
+
+Result<> ClearSockets(const NydusdSettings& settings) {
+  if (Result<> cleared = ClearSocket(settings.vhost_socket); !cleared) return cleared;
+  return ClearSocket(settings.api_socket);
+}
+
+Result<> RemoveStaleSockets(const std::string& vhost_socket, const std::string& api_socket) {
+  Result<> removed;
+  for (const std::string& socket : {vhost_socket, api_socket}) {
+    if (socket.empty()) continue;
+    if (Result<> one = RemoveStaleSocket(socket); !one && removed) removed = std::move(one);
+  }
+  return removed;
+}
+
+Result<UniqueFd> OpenLog(const std::string& path) {
+  constexpr mode_t kMode = 0600;
+  UniqueFd log(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
+  if (!log.ok()) return FailErrno(ErrorKind::kSystem, errno, StrCat("log file ", Quote(path)));
+  return log;
+}
+
+// Ours, but for what narrows nydusd's log.
+std::vector<std::string> EnvironmentForNydusd() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("RUST_LOG=")) environment.emplace_back(*entry);
+  }
+  return environment;
+}
+
+ChildProgram ProgramOf(const NydusdSettings& settings, int log, bool dies_with_us) {
+  return {.path = settings.program,
+          .arguments = NydusdArguments(settings),
+          .environment = EnvironmentForNydusd(),
+          .output_fd = log,
+          .inherited_fds = {},
+          .dies_with_parent = dies_with_us};
+}
+
+Result<ProcessGuard> GuardStart(const ProcessIdentity& process, const NydusdSettings& settings) {
+  const Result<std::optional<UniqueFd>> pidfd = OpenProcess(process);
+  if (!pidfd) return Failure(pidfd.error());
+  if (!*pidfd) return Fail(ErrorKind::kSystem, "nydusd's process ended before it ran");
+  return ProcessGuard::Start((*pidfd)->get(), {settings.vhost_socket, settings.api_socket});
+}
+
+// A daemon that lives and never answers costs the whole deadline; one that dies does not.
+Result<> WaitUntilRunning(const NydusdClient& client, int pidfd, const std::string& api_socket,
+                          Deadline deadline) {
+  Error last = {.kind = ErrorKind::kSystem, .message = "does not make its API socket in time"};
+  while (true) {
+    const Result<bool> ended = WaitForEnd(pidfd, std::min(After(kPollInterval), deadline));
+    if (!ended) return Failure(ended.error());
+    if (*ended) return Fail(ErrorKind::kSystem, "has ended");
+    if (TimeLeft(deadline) == milliseconds(0)) return Failure(std::move(last));
+    std::error_code error;
+    if (!std::filesystem::exists(api_socket, error)) continue;
+    Result<NydusdInformation> information =
+        client.WaitUntilRunning(std::min(After(kBlindTime), deadline));
+    if (information) return {};
+    if (information.error().kind == ErrorKind::kUsage) return Failure(information.error());
+    last = std::move(information.error());
+  }
+}
+
+Result<> MakeServe(const NydusdSettings& settings, int pidfd, Deadline deadline) {
+  const NydusdClient client(settings.api_socket);
+  if (Result<> ready = WaitUntilRunning(client, pidfd, settings.api_socket, deadline); !ready) {
+    return ready;
+  }
+  return client.Mount({.mount_point = std::string(kPassthroughMountPoint),
+                       .type = "passthrough_fs",
+                       .source = settings.share_directory,
+                       .config = ""},
+                      deadline);
+}
+
+Result<> EndNydusd(int pidfd, const std::string& vhost_socket) {
+  // While it waits for a VMM, it does not end on SIGTERM; so it gets one, which leaves at once.
+  if (!vhost_socket.empty()) KnockAtSocket(vhost_socket);
+  return Terminate(pidfd, kNydusdGrace);
+}
+
+std::string LogHint(const NydusdSettings& settings, std::uint64_t log_offset) {
+  std::string hint = StrCat("log: ", Quote(settings.log_file));
+  for (const std::string& line : LastLogLines(settings.log_file, kShownLogLines, log_offset)) {
+    hint += StrCat("; ", line);
+  }
+  return hint;
+}
+
+// Takes away a daemon that does not serve, and says why it does not.
+Error GiveUp(Error error, int pidfd, const NydusdSettings& settings, std::uint64_t log_offset) {
+  const Result<bool> ended_of_itself = WaitForEnd(pidfd, std::chrono::steady_clock::now());
+  if (Result<> ended = EndNydusd(pidfd, settings.vhost_socket); !ended) {
+    return Wrap(std::move(ended.error()), "nydusd, whose start failed, cannot be ended");
+  }
+  const Result<std::string> how = ReapChild(pidfd);
+  static_cast<void>(RemoveStaleSockets(settings.vhost_socket, settings.api_socket));
+  if (ended_of_itself && *ended_of_itself && how) {
+    error = {.kind = ErrorKind::kSystem, .message = StrCat("ended at its start: ", *how)};
+  }
+  error = Wrap(std::move(error), StrCat("nydusd ", Quote(settings.program)));
+  if (error.hint.empty()) error.hint = LogHint(settings, log_offset);
+  return error;
+}
+
+}  // namespace
+
+Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with_us,
+                                  const std::function<Result<>(const ProcessIdentity&)>& record,
+                                  Deadline deadline) {
+  if (Result<> valid = ValidateNydusd(settings); !valid) return Failure(std::move(valid.error()));
+  const Result<UniqueFd> lock = LockDirectoryOf(settings.api_socket, deadline);
+  if (!lock) return Failure(lock.error());
+  if (Result<> cleared = ClearSockets(settings); !cleared) {
+    return Failure(std::move(cleared.error()));
+  }
+  const Result<UniqueFd> log = OpenLog(settings.log_file);
+  if (!log) return Failure(log.error());
+  const auto log_offset = static_cast<std::uint64_t>(lseek(log->get(), 0, SEEK_END));
+
+  Result<HeldChild> child = HeldChild::Fork(ProgramOf(settings, log->get(), dies_with_us));
+  if (!child) return Failure(std::move(child.error()));
+  if (Result<> recorded = record(child->identity()); !recorded) {
+    return Failure(std::move(recorded.error()));
+  }
+  Result<ProcessGuard> guard = GuardStart(child->identity(), settings);
+  if (!guard) return Failure(std::move(guard.error()));
+  Result<UniqueFd> pidfd = child->Proceed();
+  if (!pidfd) return Failure(Wrap(std::move(pidfd.error()), Quote(settings.program)));
+
+  if (Result<> serves = MakeServe(settings, pidfd->get(), deadline); !serves) {
+    return Failure(GiveUp(std::move(serves.error()), pidfd->get(), settings, log_offset));
+  }
+  guard->Release();
+  return StartedNydusd{.process = child->identity(), .pidfd = std::move(*pidfd)};
+}
+
+Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_socket,
+                    const std::string& api_socket) {
+  const Result<std::optional<UniqueFd>> pidfd = OpenProcess(process);
+  if (!pidfd) return Failure(pidfd.error());
+  if (*pidfd) {
+    if (Result<> ended = EndNydusd((*pidfd)->get(), vhost_socket); !ended) {
+      return Failure(Wrap(std::move(ended.error()), StrCat("stop nydusd ", process.pid)));
+    }
+  }
+  return RemoveStaleSockets(vhost_socket, api_socket);
+}
+
+Result<FoundNydusd> FindNydusd(const std::string& api_socket, Deadline deadline) {
+  const Result<pid_t> pid = NydusdClient(api_socket).Pid(deadline);
+  if (!pid) return Failure(pid.error());
+  Result<ProcessIdentity> process = IdentifyProcess(*pid);
+  if (!process) return Failure(std::move(process.error()));
+  // The kernel remembers who began to listen; the socket may have passed to another process since,
+  // and the process ID too.
+  const Result<std::vector<std::string>> sockets = ListeningSockets(*pid);
+  if (!sockets) return Failure(sockets.error());
+  FoundNydusd found = {.process = std::move(*process), .vhost_socket = ""};
+  bool listens = false;
+  for (const std::string& socket : *sockets) {
+    std::error_code error;
+    if (std::filesystem::equivalent(socket, api_socket, error)) {
+      listens = true;
+    } else {
+      found.vhost_socket = socket;
+    }
+  }
+  if (!listens) {
+    return Fail(ErrorKind::kSystem, StrCat("process ", *pid, ", which bound ", Quote(api_socket),
+                                           ", does not listen there any more"));
+  }
+  return found;
+}
+
+}  // namespace nydus

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+// Unix sockets as files. Looking at one never reaches whoever listens: a nydusd takes a connection
+// to its vhost-user socket for its one VMM.
+namespace nydus {
+
+enum class SocketState {
+  kAbsent,
+  kStale,  // a file, to which no process has a socket
+  kLive,
+};
+
+// kSystem if the file is no socket, or cannot be looked at.
+Result<SocketState> LookAtSocket(const std::string& path);
+
+// Removes a stale socket. What is live stays.
+Result<> RemoveStaleSocket(const std::string& path);
+
+// The same, but a live socket is an error.
+Result<> ClearSocket(const std::string& path);
+
+// The paths of the sockets on which `pid` listens, as it named them when it bound them.
+Result<std::vector<std::string>> ListeningSockets(pid_t pid);
+
+// Connects and hangs up. Failures are ignored.
+void KnockAtSocket(const std::string& path);
+
+}  // namespace nydus
