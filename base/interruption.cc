@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace nydus {
 
@@ -31,11 +32,13 @@ void HoldEndingSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-bool EndingSignalWaits() {
+Result<> CheckNotInterrupted() {
   sigset_t waiting;
-  if (sigpending(&waiting) != 0) return false;
-  return std::ranges::any_of(kSignals,
-                             [&](int signal) { return sigismember(&waiting, signal) == 1; });
+  if (sigpending(&waiting) != 0) return FailErrno(ErrorKind::kSystem, errno, "sigpending");
+  const bool interrupted =
+      std::ranges::any_of(kSignals, [&](int signal) { return sigismember(&waiting, signal) == 1; });
+  if (!interrupted) return {};
+  return Failure(Error{ErrorKind::kSystem, EINTR, "interrupted by a signal", {}});
 }
 
 }  // namespace nydus

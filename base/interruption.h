@@ -3,6 +3,8 @@
 
 #include <csignal>
 
+#include "base/error.h"
+
 // Signals that ask a program to end, kept back while it does something that must be finished or
 // undone.
 namespace nydus {
@@ -14,7 +16,8 @@ sigset_t EndingSignals();
 // From now on these signals wait. Threads and programs that are started later inherit that.
 void HoldEndingSignals();
 
-// A signal that is kept back has arrived. Never so in a program that keeps none back.
-bool EndingSignalWaits();
+// An error (kSystem, errno EINTR) if a signal that is kept back has arrived: for the places where
+// what was begun can be undone. None in a program that keeps no signals back.
+Result<> CheckNotInterrupted();
 
 }  // namespace nydus

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/interruption.h"
 
+#include <cerrno>
 #include <ctime>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/support/result_matchers.h"
 
 namespace nydus {
 namespace {
@@ -33,9 +37,11 @@ class Interruption : public testing::Test {
 TEST_F(Interruption, SignalsThatAreKeptBackWait) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
     HoldEndingSignals();
-    EXPECT_FALSE(EndingSignalWaits());
+    EXPECT_THAT(CheckNotInterrupted(), IsOk());
     raise(signal);
-    EXPECT_TRUE(EndingSignalWaits()) << signal;
+    const Result<> checked = CheckNotInterrupted();
+    ASSERT_THAT(checked, HasError(ErrorKind::kSystem, "interrupted")) << signal;
+    EXPECT_EQ(checked.error().errno_value, EINTR);
     sigset_t taken;
     sigemptyset(&taken);
     sigaddset(&taken, signal);
@@ -48,7 +54,7 @@ TEST_F(Interruption, SignalsThatAreIgnoredStayIgnored) {
   ASSERT_NE(signal(SIGHUP, SIG_IGN), SIG_ERR);
   HoldEndingSignals();
   raise(SIGHUP);
-  EXPECT_FALSE(EndingSignalWaits());
+  EXPECT_THAT(CheckNotInterrupted(), IsOk());
 }
 
 }  // namespace
