@@ -259,4 +259,16 @@ std::string FlagNames(const MountFlags& flags) {
   return names.empty() ? "defaults" : names;
 }
 
+std::string PropagationNames(const std::vector<unsigned long>& words) {
+  std::string names;
+  for (const unsigned long word : words) {
+    for (const OptionRow& row : kTable) {
+      if (row.kind != kPropagation || row.mount_flag != word) continue;
+      names += names.empty() ? "" : ",";
+      names += row.name;
+    }
+  }
+  return names;
+}
+
 }  // namespace nydus

@@ -98,4 +98,7 @@ std::string_view FlagWithoutContextForm(const MountFlags& flags);
 // "ro,nosuid,noatime"; "defaults" where nothing is named.
 std::string FlagNames(const MountFlags& flags);
 
+// "shared,rslave": the words of these MS_* bits, in their order.
+std::string PropagationNames(const std::vector<unsigned long>& words);
+
 }  // namespace nydus

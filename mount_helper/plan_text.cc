@@ -8,18 +8,6 @@ namespace nydus {
 
 namespace {
 
-std::string PropagationNames(const std::vector<unsigned long>& words) {
-  std::string names;
-  for (const unsigned long word : words) {
-    for (const OptionRow& row : OptionTable()) {
-      if (row.kind != OptionKind::kPropagation || row.mount_flag != word) continue;
-      names += names.empty() ? "" : ",";
-      names += row.name;
-    }
-  }
-  return names;
-}
-
 bool IsDirectory(const DataWord& word) {
   return word.known &&
          (word.kind == OptionKind::kLowerDirectory || word.kind == OptionKind::kUpperDirectory ||

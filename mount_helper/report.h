@@ -8,12 +8,13 @@
 
 namespace nydus {
 
-// Exit codes of mount(8). 8 (interrupted) and 16 (utab) are the tool's alone.
+// Exit codes of mount(8). 8 is the tool's alone, 16 (utab) nobody's.
 enum ExitCode : int {
   kExitSuccess = 0,
   kExitUsage = 1,
   kExitSystem = 2,
   kExitInternal = 4,
+  kExitInterrupted = 8,
   kExitMountFailed = 32,
 };
 
