@@ -105,7 +105,8 @@ constexpr KnownText kKnownTexts[] = {
     {"RAFS failed to handle request",
      "the bootstrap, the configuration or the image's backend is unusable; nydusd's log says more"},
     {"NotReady", "it is still starting"},
-    {"NoCounter", "nothing of that name has such metrics, or a name must be given"},
+    {"NoCounter",
+     "an id must say which mount point's metrics are meant; those of former mounts count too"},
     {"Unsupported", "this nydusd serves no file system of that kind"},
 };
 
