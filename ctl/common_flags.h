@@ -6,3 +6,8 @@
 // The flags that more than one verb takes.
 DECLARE_bool(json);
 DECLARE_string(color);
+DECLARE_string(source);
+DECLARE_string(config);
+DECLARE_string(apisock);
+DECLARE_string(sandbox);
+DECLARE_string(rootless_dir);

@@ -7,13 +7,12 @@
 
 #include "base/text.h"
 #include "ctl/bootstrap_version.h"
+#include "ctl/common_flags.h"
 #include "ctl/input_text.h"
 #include "ctl/verbs.h"
 #include "snapshot/mount_slice/payload_options.h"
 #include "snapshot/payload/payload_policy.h"
 
-DEFINE_string(source, "", "FILE: the bootstrap; opened only to tell its version");
-DEFINE_string(config, "", "FILE: nydusd's configuration, byte for byte; - is standard input");
 DEFINE_string(snapshot_dir, "", "DIR: the snapshot's directory, which holds fs and work");
 DEFINE_string(fs_version, "", "VERSION: v5 or v6, instead of what the bootstrap is");
 
@@ -24,7 +23,8 @@ namespace {
 constexpr std::string_view kDescription =
     "Writes the mount option that hands an image to Kata's nydusd, as nydus-snapshotter does:\n"
     "extraoption=BASE64. The configuration may hold credentials of a registry, and so does the\n"
-    "output: keep both out of command lines and logs.\n";
+    "output: keep both out of command lines and logs. The bootstrap is opened only to tell its\n"
+    "version.\n";
 
 constexpr std::string_view kFlags[] = {"source", "config", "snapshot_dir", "fs_version"};
 
