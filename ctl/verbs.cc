@@ -18,10 +18,11 @@ ExitStatus ExitStatusOf(const Error& error) {
 }
 
 std::span<const Verb> Verbs() {
-  static const std::array<Verb, 10> verbs = {
-      InspectVerb(),     DoctorVerb(),          EncodeExtraOptionVerb(), EncodeVolumeVerb(),
-      EncodeMountVerb(), EncodeMountInfoVerb(), VerityFormatVerb(),      VerityVerifyVerb(),
-      VerityDumpVerb(),  VerityParseVerb()};
+  static const std::array<Verb, 14> verbs = {
+      InspectVerb(),      DoctorVerb(),          EncodeExtraOptionVerb(), EncodeVolumeVerb(),
+      EncodeMountVerb(),  EncodeMountInfoVerb(), VerityFormatVerb(),      VerityVerifyVerb(),
+      VerityDumpVerb(),   VerityParseVerb(),     NydusdStatusVerb(),      NydusdMountVerb(),
+      NydusdUmountVerb(), NydusdMetricsVerb()};
   return verbs;
 }
 
