@@ -30,6 +30,8 @@ struct NydusdInformation {
   std::vector<NydusdMountEntry> mounts;  // sorted by mount point
 
   [[nodiscard]] const NydusdMountEntry* FindMount(std::string_view mount_point) const;
+
+  bool operator==(const NydusdInformation&) const = default;
 };
 
 inline constexpr std::string_view kNydusdRunning = "RUNNING";
