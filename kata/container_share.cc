@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
@@ -77,7 +78,9 @@ Result<> BindSnapshot(const OpenSandbox& sandbox, const ContainerPlan& plan, int
 }
 
 Result<> ShareImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadline deadline) {
-  if (Result<> served = ServeImage(sandbox, plan, deadline); !served) return served;
+  Result<> served = ServeImage(sandbox, plan, deadline);
+  if (served) served = CheckNotInterrupted();
+  if (!served) return served;
   const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
   if (!submounts) return Failure(submounts.error());
   const Result<UniqueFd> directory = MakeContainerDirectory(submounts->get(), plan.container);
@@ -129,6 +132,7 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
   if (plan.image) ++record.mounts_made;
   Result<> done = sandbox.Save();
   if (done && plan.image) done = ShareImage(sandbox, plan, deadline);
+  if (done) done = CheckNotInterrupted();
   if (done) done = sandbox.state.SaveDescription(plan.container, plan.description);
   if (!done) return done;
   record.FindContainer(plan.container)->phase = ContainerRecord::Phase::kShared;

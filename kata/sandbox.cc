@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
@@ -102,6 +103,7 @@ Result<> Build(const SandboxRequest& request, const SandboxState& state,
   } else if (done) {
     done = UseForeignNydusd(state, share, record, deadline);
   }
+  if (done) done = CheckNotInterrupted();
   if (!done) return done;
   record.phase = SandboxRecord::Phase::kReady;
   return state.Save(record);

@@ -152,7 +152,10 @@ std::expected<HttpReply, ExchangeError> ApiConnection::Exchange(const std::strin
   } catch (const std::exception& exception) {
     reply = Fail(ErrorKind::kInternal, StrCat("HTTP: ", Escape(exception.what())));
   }
-  if (reply) return std::move(*reply);
+  if (reply) {
+    reply->peer_pid = peer_pid();
+    return std::move(*reply);
+  }
   socket_.fd.reset();
   return std::unexpected(ExchangeError{.error = std::move(reply.error()), .sent = sent});
 }

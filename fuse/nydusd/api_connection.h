@@ -24,6 +24,7 @@ inline constexpr std::size_t kMaxReplyBytes = std::size_t{8} * 1024 * 1024;
 struct HttpReply {
   int status = 0;
   std::string body;
+  pid_t peer_pid = 0;  // of the process that answered
 };
 
 // An exchange that failed. Once the request was sent, nobody can tell from the failure whether

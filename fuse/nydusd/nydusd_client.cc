@@ -65,17 +65,24 @@ Error RefusalOf(const HttpReply& reply) {
           .hint = std::string(HintForNydusdError(*message))};
 }
 
-Result<std::string> Read(const std::string& api_socket, const std::string& target,
-                         Deadline deadline) {
+Result<HttpReply> Read(const std::string& api_socket, const std::string& target,
+                       Deadline deadline) {
   for (int tries = 1;; ++tries) {
     const Reply reply = Ask(api_socket, "GET", target, "", deadline);
-    if (reply && (reply->status == kOk || reply->status == kNoContent)) return reply->body;
+    if (reply && (reply->status == kOk || reply->status == kNoContent)) return *reply;
     const bool doubtful = reply ? !IsVerdict(ParseNydusdError(reply->body)) : reply.error().sent;
     if (!doubtful || tries == kMaxReadTries || TimeLeft(deadline) <= kPollInterval) {
       return Failure(reply ? RefusalOf(*reply) : reply.error().error);
     }
     std::this_thread::sleep_for(kPollInterval);
   }
+}
+
+Result<std::string> ReadText(const std::string& api_socket, const std::string& target,
+                             Deadline deadline) {
+  Result<HttpReply> reply = Read(api_socket, target, deadline);
+  if (!reply) return Failure(std::move(reply.error()));
+  return std::move(reply->body);
 }
 
 // What is known of a change after one request.
@@ -185,9 +192,11 @@ Result<pid_t> NydusdClient::Pid(Deadline deadline) const {
 }
 
 Result<NydusdInformation> NydusdClient::Information(Deadline deadline) const {
-  const Result<std::string> text = Read(api_socket_, kDaemonPath, deadline);
-  if (!text) return Failure(text.error());
-  return ParseNydusdInformation(*text);
+  const Result<HttpReply> reply = Read(api_socket_, kDaemonPath, deadline);
+  if (!reply) return Failure(reply.error());
+  Result<NydusdInformation> information = ParseNydusdInformation(reply->body);
+  if (information) information->pid = reply->peer_pid;
+  return information;
 }
 
 Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) const {
@@ -244,15 +253,17 @@ Result<bool> NydusdClient::Umount(const std::string& mount_point, Deadline deadl
 
 Result<std::string> NydusdClient::Backend(const std::string& mount_point, Deadline deadline) const {
   if (Result<> valid = CheckMountPoint(mount_point); !valid) return Failure(valid.error());
-  return Read(api_socket_, StrCat(kDaemonPath, "/backend?mountpoint=", PercentEncode(mount_point)),
-              deadline);
+  return ReadText(api_socket_,
+                  StrCat(kDaemonPath, "/backend?mountpoint=", PercentEncode(mount_point)),
+                  deadline);
 }
 
 Result<std::string> NydusdClient::Metrics(const std::string& part, const std::string& id,
                                           Deadline deadline) const {
   const std::string_view slash = part.empty() ? "" : "/";
   const std::string query = id.empty() ? "" : StrCat("?id=", PercentEncode(id));
-  Result<std::string> text = Read(api_socket_, StrCat(kMetricsPath, slash, part, query), deadline);
+  Result<std::string> text =
+      ReadText(api_socket_, StrCat(kMetricsPath, slash, part, query), deadline);
   if (text && text->empty()) return "[]";  // nothing is in flight
   return text;
 }
