@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ctl/command_line.h"
+#include "ctl/hand_over.h"
 #include "ctl/help_text.h"
 #include "ctl/verbs.h"
 
@@ -23,11 +24,6 @@ constexpr std::string_view kVersionText = "nydus-overlayctl " NYDUS_VERSION "\n"
 constexpr std::string_view kHandOverFlag = "--request-fd=";
 
 nydus::Result<VerbOutcome> Run(std::span<const char* const> arguments) {
-  if (!arguments.empty() && std::string_view(arguments.front()).starts_with(kHandOverFlag)) {
-    return nydus::Fail(ErrorKind::kSystem,
-                       "mounts of mode kata and image are not made by this version",
-                       "only nydus.mode=native with lowerdir= is");
-  }
   const auto invocation = nydus::ParseInvocation(arguments, nydus::Verbs());
   if (!invocation) return nydus::Failure(invocation.error());
   if (invocation->version) return VerbOutcome{.output = std::string(kVersionText)};
@@ -58,8 +54,12 @@ nydus::ExitStatus Report(const nydus::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto outcome =
-      Run(std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0));
+  const auto arguments = std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0);
+  const std::string_view first(arguments.empty() ? "" : arguments.front());
+  if (first.starts_with(kHandOverFlag)) {
+    return nydus::RunHandOver(first.substr(kHandOverFlag.size()));
+  }
+  const auto outcome = Run(arguments);
   if (!outcome) return static_cast<int>(Report(outcome.error()));
   if (const auto written = WriteOutput(outcome->output); !written) {
     return static_cast<int>(Report(written.error()));

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "ctl/configuration/configuration.h"
+#include "kata/rootfs.h"
+#include "mount_helper/mount_request.h"
+
+namespace nydus {
+
+// For the whole hand-over: ten seconds until nydusd is RUNNING, thirty for its mount.
+inline constexpr std::chrono::seconds kShareTime{40};
+
+// What a mount in mode kata asks of its sandbox: the payloads decoded, what the caller left out
+// taken from the configuration. An option that only a mount of this host could honour is an error.
+// The target is left empty. `request.mode` is kKata.
+Result<RootfsRequest> MakeRootfsRequest(const MountRequest& request,
+                                        const Configuration& configuration);
+
+// What will be handed over, a printable line each, and which options are left out because they
+// speak of an overlay on this host. No byte of a payload is in it.
+std::vector<std::string> DescribeRootfsRequest(const RootfsRequest& rootfs,
+                                               const MountRequest& request);
+
+}  // namespace nydus
