@@ -12,6 +12,9 @@ DEFINE_string(apisock, "", "PATH: nydusd's API socket");
 DEFINE_string(sandbox, "", "SANDBOX: the nydusd of this sandbox");
 DEFINE_string(rootless_dir, "",
               "DIR: an unprivileged user's runtime directory, in which the state lies");
+DEFINE_string(nydusd, "",
+              "PATH: nydusd's program, instead of /usr/bin/nydusd or the configured one");
+DEFINE_bool(debug, false, "let nydusd log more");
 
 namespace {
 
@@ -19,6 +22,11 @@ bool IsColorChoice(const char*, const std::string& value) {
   return value == "auto" || value == "always" || value == "never";
 }
 
+bool IsAbsoluteOrEmpty(const char*, const std::string& value) {
+  return value.empty() || value.starts_with('/');
+}
+
 }  // namespace
 
 DEFINE_validator(color, &IsColorChoice);
+DEFINE_validator(rootless_dir, &IsAbsoluteOrEmpty);

@@ -11,3 +11,5 @@ DECLARE_string(config);
 DECLARE_string(apisock);
 DECLARE_string(sandbox);
 DECLARE_string(rootless_dir);
+DECLARE_string(nydusd);
+DECLARE_bool(debug);

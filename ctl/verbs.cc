@@ -18,11 +18,12 @@ ExitStatus ExitStatusOf(const Error& error) {
 }
 
 std::span<const Verb> Verbs() {
-  static const std::array<Verb, 14> verbs = {
-      InspectVerb(),      DoctorVerb(),          EncodeExtraOptionVerb(), EncodeVolumeVerb(),
-      EncodeMountVerb(),  EncodeMountInfoVerb(), VerityFormatVerb(),      VerityVerifyVerb(),
-      VerityDumpVerb(),   VerityParseVerb(),     NydusdStatusVerb(),      NydusdMountVerb(),
-      NydusdUmountVerb(), NydusdMetricsVerb()};
+  static const std::array verbs = {
+      InspectVerb(),       DoctorVerb(),          EncodeExtraOptionVerb(), EncodeVolumeVerb(),
+      EncodeMountVerb(),   EncodeMountInfoVerb(), VerityFormatVerb(),      VerityVerifyVerb(),
+      VerityDumpVerb(),    VerityParseVerb(),     SandboxCreateVerb(),     SandboxShowVerb(),
+      SandboxDeleteVerb(), RootfsShareVerb(),     RootfsUnshareVerb(),     NydusdStatusVerb(),
+      NydusdMountVerb(),   NydusdUmountVerb(),    NydusdMetricsVerb()};
   return verbs;
 }
 

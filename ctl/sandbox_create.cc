@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <gflags/gflags.h>
+
+#include "base/deadline.h"
+#include "base/text.h"
+#include "ctl/common_flags.h"
+#include "ctl/configuration/configuration.h"
+#include "ctl/sandbox_output.h"
+#include "ctl/verbs.h"
+#include "kata/sandbox.h"
+
+DEFINE_string(layout, "",
+              "LAYOUT: of the share, as Kata's runtime in Go (go) or in Rust (rs) makes it; go if "
+              "nothing else is configured");
+DEFINE_string(vhost_sock, "",
+              "PATH: the socket to which the VMM connects, instead of one in the state directory");
+DEFINE_string(bind, "",
+              "PATHS: separated by commas: what all containers see read-only in sandbox-mounts");
+
+namespace nydus {
+
+namespace {
+
+constexpr std::string_view kDescription =
+    "Prepares what a guest and its containers share, and starts the nydusd that serves it; then\n"
+    "shows both. Words behind -- are arguments for nydusd. With --apisock a nydusd that runs "
+    "already\n"
+    "is taken. Where the sandbox exists already and is the same, nothing is done.\n";
+
+constexpr std::array<std::string_view, 9> kFlags = {
+    "layout", "nydusd", "vhost_sock", "apisock", "bind", "debug", "rootless_dir", "json", "color"};
+
+// Ten seconds for nydusd to start, the rest for its first mount.
+constexpr std::chrono::seconds kCreationTime{40};
+
+bool IsLayout(const char*, const std::string& value) {
+  return value.empty() || ParseShareLayout(value).has_value();
+}
+DEFINE_validator(layout, &IsLayout);
+
+std::vector<std::string> SplitAtCommas(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(','));
+    words.emplace_back(word);
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  return words;
+}
+
+// nydusd's own arguments would have no effect on one that runs already.
+Result<> CheckFlags(const Operands& arguments) {
+  for (const std::string& argument : arguments) {
+    if (!argument.starts_with('-')) {
+      return Fail(ErrorKind::kUsage, "sandbox create wants one sandbox",
+                  "arguments for nydusd stand behind -- and begin with a dash");
+    }
+  }
+  const bool starts_one =
+      !arguments.empty() || !FLAGS_nydusd.empty() || !FLAGS_vhost_sock.empty() || FLAGS_debug;
+  if (FLAGS_apisock.empty() || !starts_one) return {};
+  return Fail(ErrorKind::kUsage,
+              "--apisock names a nydusd that runs already: --nydusd, --vhost-sock, --debug and "
+              "arguments for nydusd have no effect on it");
+}
+
+Result<VerbOutcome> Run(const Operands& operands) {
+  if (operands.empty()) return Fail(ErrorKind::kUsage, "sandbox create wants one sandbox");
+  Operands arguments(operands.begin() + 1, operands.end());
+  if (Result<> flags = CheckFlags(arguments); !flags) return Failure(std::move(flags.error()));
+  const Result<Configuration> configuration = ReadConfiguration();
+  if (!configuration) return Failure(configuration.error());
+
+  SandboxRequest request{.id = operands.front(),
+                         .binds = SplitAtCommas(FLAGS_bind),
+                         .api_socket = FLAGS_apisock,
+                         .vhost_socket = FLAGS_vhost_sock,
+                         .nydusd_arguments = std::move(arguments),
+                         .debug = FLAGS_debug};
+  const auto layout = ParseShareLayout(FLAGS_layout.empty() ? configuration->layout : FLAGS_layout);
+  if (layout) request.layout = *layout;
+  const std::string& nydusd = FLAGS_nydusd.empty() ? configuration->nydusd_path : FLAGS_nydusd;
+  if (!nydusd.empty()) request.nydusd = nydusd;
+
+  const KataDirectories directories = DirectoriesOfFlags();
+  Result<SandboxRecord> sandbox = CreateSandbox(directories, request, After(kCreationTime));
+  if (!sandbox) return Failure(std::move(sandbox.error()));
+  return VerbOutcome{.output = RenderSandboxes(directories, {{request.id, std::move(sandbox)}})};
+}
+
+}  // namespace
+
+Verb SandboxCreateVerb() {
+  return {.name = "sandbox create",
+          .operands = "SANDBOX [-- NYDUSD_ARGUMENT...]",
+          .summary = "prepare a guest's share and start its nydusd",
+          .description = kDescription,
+          .flags = kFlags,
+          .run = Run};
+}
+
+}  // namespace nydus

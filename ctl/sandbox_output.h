@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "kata/sandbox_paths.h"
+#include "kata/sandbox_record.h"
+
+namespace nydus {
+
+// The directories that --rootless-dir means.
+KataDirectories DirectoriesOfFlags();
+
+// The sandboxes for people, or with --json as packaging/schema/sandbox.schema.json has them. Asks
+// the nydusd of each for its state and waits a moment for the answer.
+struct ShownSandbox {
+  std::string id;
+  Result<SandboxRecord> record;  // or why it cannot be told
+};
+std::string RenderSandboxes(const KataDirectories& directories,
+                            const std::vector<ShownSandbox>& sandboxes);
+
+// The only operand of `verb`, or an error.
+Result<std::string> SandboxOperand(const std::vector<std::string>& operands, std::string_view verb);
+
+}  // namespace nydus
