@@ -19,4 +19,7 @@ Result<std::string> DecodeBase64(std::string_view text, Base64Reading reading);
 
 std::string EncodeBase64(std::string_view bytes);
 
+// With the alphabet for file names (section 5) and padding.
+std::string EncodeBase64Url(std::string_view bytes);
+
 }  // namespace nydus

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/payload/direct_volume.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -42,14 +41,6 @@ constexpr JsonField<DirectVolume> kFields[] = {
        return ReadStrings(volume.options, value, reading);
      }},
 };
-
-// The alphabet for file names: RFC 4648, section 5.
-std::string EncodeBase64Url(std::string_view bytes) {
-  std::string text = EncodeBase64(bytes);
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
-}
 
 }  // namespace
 
