@@ -6,6 +6,18 @@
 
 namespace nydus {
 
+namespace {
+
+template <typename T>
+std::vector<std::string> TextsOf(const std::vector<T>& values, std::string (*format)(const T&)) {
+  std::vector<std::string> texts;
+  texts.reserve(values.size());
+  for (const T& value : values) texts.push_back(format(value));
+  return texts;
+}
+
+}  // namespace
+
 AgentStorage SharedDirectoryStorage() {
   return {.driver = "virtio-fs",
           .driver_options = {},
@@ -28,23 +40,24 @@ AgentStorage OverlayStorage(std::string_view container) {
 }
 
 std::string FormatAgentStorage(const AgentStorage& storage) {
-  JsonObjectWriter writer;
-  writer.AddString("driver", storage.driver);
-  writer.AddStrings("driver_options", storage.driver_options);
-  writer.AddString("source", storage.source);
-  writer.AddString("fstype", storage.fs_type);
-  writer.AddStrings("options", storage.options);
-  writer.AddString("mount_point", storage.mount_point);
-  return writer.Finish();
+  JsonObjectWriter json;
+  json.AddString("driver", storage.driver);
+  json.AddStrings("driver_options", storage.driver_options);
+  json.AddString("source", storage.source);
+  json.AddString("fstype", storage.fs_type);
+  json.AddStrings("options", storage.options);
+  json.AddString("mount_point", storage.mount_point);
+  return json.Finish();
 }
 
-std::string FormatContainerDescription(const std::vector<AgentStorage>& storages) {
-  std::vector<std::string> texts;
-  texts.reserve(storages.size());
-  for (const AgentStorage& storage : storages) texts.push_back(FormatAgentStorage(storage));
-  JsonObjectWriter writer;
-  writer.AddObjects("storages", texts);
-  return writer.Finish();
+std::string FormatContainerDescription(const std::vector<AgentStorage>& storages,
+                                       const std::vector<BlockDevice>& block_devices) {
+  JsonObjectWriter json;
+  json.AddObjects("storages", TextsOf(storages, FormatAgentStorage));
+  if (!block_devices.empty()) {
+    json.AddObjects("block_devices", TextsOf(block_devices, FormatBlockDevice));
+  }
+  return json.Finish();
 }
 
 }  // namespace nydus

@@ -5,9 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
+#include "kata/block_device.h"
 #include "kata/sandbox_paths.h"
-#include "snapshot/payload/kata_volume.h"
 
 namespace nydus {
 
@@ -33,7 +32,9 @@ AgentStorage OverlayStorage(std::string_view container);
 // As a JSON object with the protocol's member names.
 std::string FormatAgentStorage(const AgentStorage& storage);
 
-// {"storages":[...]} as CreateContainerRequest has it, the text of CONTAINER.json.
-std::string FormatContainerDescription(const std::vector<AgentStorage>& storages);
+// {"storages":[...]} as CreateContainerRequest has it, the text of CONTAINER.json. Devices follow
+// as "block_devices", which is not the agent's but for whoever runs the VMM.
+std::string FormatContainerDescription(const std::vector<AgentStorage>& storages,
+                                       const std::vector<BlockDevice>& block_devices = {});
 
 }  // namespace nydus
