@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuse/nydusd/socket_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "base/unique_fd.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace nydus {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+
+UniqueFd ListenOn(const std::string& path) {
+  UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(path, address.sun_path);
+  EXPECT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(listen(listener.get(), 1), 0);
+  return listener;
+}
+
+bool HasConnection(int listener) {
+  pollfd waiting = {.fd = listener, .events = POLLIN, .revents = 0};
+  return poll(&waiting, 1, 0) == 1;
+}
+
+class SocketFile : public testing::Test {
+ protected:
+  [[nodiscard]] bool Exists() const { return std::filesystem::exists(path_); }
+
+  TempDir directory_;
+  std::string path_ = directory_.PathOf("a socket");
+};
+
+TEST_F(SocketFile, IsAbsent) {
+  EXPECT_EQ(*LookAtSocket(path_), SocketState::kAbsent);
+  EXPECT_THAT(ClearSocket(path_), IsOk());
+}
+
+TEST_F(SocketFile, IsLiveWhileSomebodyListens) {
+  const UniqueFd listener = ListenOn(path_);
+  EXPECT_EQ(*LookAtSocket(path_), SocketState::kLive);
+}
+
+TEST_F(SocketFile, IsLookedAtWithoutAnybodyNoticing) {
+  const UniqueFd listener = ListenOn(path_);
+  static_cast<void>(LookAtSocket(path_));
+  EXPECT_FALSE(HasConnection(listener.get()));
+  KnockAtSocket(path_);
+  EXPECT_TRUE(HasConnection(listener.get()));
+}
+
+TEST_F(SocketFile, IsStaleOnceNobodyListens) {
+  ListenOn(path_).reset();
+  EXPECT_EQ(*LookAtSocket(path_), SocketState::kStale);
+}
+
+TEST_F(SocketFile, ThatIsStaleIsRemoved) {
+  ListenOn(path_).reset();
+  EXPECT_THAT(ClearSocket(path_), IsOk());
+  EXPECT_FALSE(Exists());
+}
+
+TEST_F(SocketFile, ThatIsLiveStays) {
+  const UniqueFd listener = ListenOn(path_);
+  EXPECT_THAT(ClearSocket(path_), HasError(ErrorKind::kSystem, "' is in use"));
+  EXPECT_THAT(RemoveStaleSocket(path_), IsOk());
+  EXPECT_TRUE(Exists());
+}
+
+TEST_F(SocketFile, OfAnotherKindStaysAndIsAnError) {
+  ASSERT_EQ(directory_.Write("a socket", "precious"), path_);
+  EXPECT_THAT(ClearSocket(path_), HasError(ErrorKind::kSystem, "is there and is no socket"));
+  EXPECT_THAT(RemoveStaleSocket(path_), HasError(ErrorKind::kSystem, "is there and is no socket"));
+  EXPECT_TRUE(Exists());
+}
+
+TEST_F(SocketFile, IsNotFollowedIfItIsALink) {
+  const std::string target = directory_.PathOf("target");
+  ListenOn(target).reset();
+  std::filesystem::create_symlink(target, path_);
+  EXPECT_THAT(ClearSocket(path_), HasError(ErrorKind::kSystem, "is no socket"));
+  EXPECT_TRUE(std::filesystem::exists(target));
+}
+
+TEST_F(SocketFile, IsListedForTheProcessThatListens) {
+  const UniqueFd listener = ListenOn(path_);
+  EXPECT_THAT(*ListeningSockets(getpid()), Contains(path_));
+}
+
+TEST_F(SocketFile, IsNotListedForAProcessThatHasClosedIt) {
+  UniqueFd listener = ListenOn(path_);
+  int ends[2] = {};
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const pid_t other = fork();
+  if (other == 0) {
+    // Keeps the socket alive, which its maker has closed.
+    close(ends[1]);
+    char byte = 0;
+    _exit(static_cast<int>(read(ends[0], &byte, 1)));
+  }
+  listener.reset();
+  EXPECT_EQ(*LookAtSocket(path_), SocketState::kLive);
+  EXPECT_THAT(*ListeningSockets(getpid()), Not(Contains(path_)));
+  EXPECT_THAT(*ListeningSockets(other), Contains(path_));
+  close(ends[1]);
+  EXPECT_EQ(waitpid(other, nullptr, 0), other);
+}
+
+}  // namespace
+}  // namespace nydus
