@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A container's root file system, handed over by the mount helper, in a guest of a real nydusd.
+
+The guest knows the descriptions for Kata's agent and nothing else: each Storage becomes one call of mount(8).
+The programs to test are NYDUS_HELPERS and NYDUS_TOOL.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+import initramfs
+import pytest
+from conftest import HERE, static_helpers, unavailable
+from conversation import Guest, virtio_fs
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "python"))
+
+from kata_lab import image as images  # noqa: E402
+from kata_lab.node import Node  # noqa: E402
+from nydus_stack.private_namespace import enter_private_namespace  # noqa: E402
+from nydus_stack.programs import MissingProgram, Programs  # noqa: E402
+
+MODULES = ("virtio_pci", "fuse", "virtiofs", "overlay")
+each_version = pytest.mark.parametrize("version", images.VERSIONS)
+
+
+def mount_command(storage):
+    """What the agent does with a Storage, by mount(8)."""
+    words = ["mount", "-t", storage["fstype"]]
+    if storage["options"]:
+        words += ["-o", ",".join(storage["options"])]
+    words += [storage["source"], storage["mount_point"]]
+    return shlex.join(["mkdir", "-p", storage["mount_point"]]) + " && " + shlex.join(words)
+
+
+def share_storage(node):
+    return json.loads(node.run_tool("storage", "--shared").out)
+
+
+class GuestWithShare:
+    """A running guest of a sandbox, with the share mounted."""
+
+    def __init__(self, guest, sandbox, image_of_version):
+        self.guest, self.sandbox, self.image_of_version = guest, sandbox, image_of_version
+        self._count = 0
+
+    def mount(self, storage):
+        self.guest.check(mount_command(storage))
+
+    def new_container(self, version):
+        """Handed over, not mounted yet."""
+        self._count += 1
+        return self.sandbox.container(f"c{self._count}", self.image_of_version[version]).hand_over()
+
+    def start(self, container):
+        """Its root file system in the guest."""
+        storages = container.storages()
+        for storage in storages:
+            self.mount(storage)
+        return storages[-1]["mount_point"]
+
+    def run_in(self, root, command):
+        """By the shell of the image."""
+        return self.guest.check(shlex.join(["chroot", root, "/bin/sh", "-c", command]))
+
+
+@pytest.fixture(scope="session")
+def programs(downloads):
+    found = Programs()
+    try:
+        for program in (found.nydusd, found.nydus_image):
+            assert os.access(program, os.X_OK)
+    except MissingProgram as missing:
+        unavailable(str(missing))
+    if not static_helpers():
+        unavailable("NYDUS_HELPERS names no static mount helper")
+    if not os.access(os.environ.get("NYDUS_TOOL", ""), os.X_OK):
+        unavailable("NYDUS_TOOL names no nydus-overlayctl")
+    try:
+        enter_private_namespace()
+    except (OSError, subprocess.CalledProcessError) as error:
+        unavailable(f"no private mount namespace: {error}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def image_of_version(programs, downloads, tmp_path_factory):
+    return images.build_all(programs.nydus_image, downloads["busybox"], tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="module")
+def node(programs, tmp_path_factory):
+    helper = next(iter(static_helpers().values()))
+    node = Node(tmp_path_factory.mktemp("node"), helper, os.environ["NYDUS_TOOL"], programs.nydusd)
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope="session")
+def boot(downloads, tmp_path_factory):
+    """A function from a kernel and a sandbox to a guest that has just started."""
+
+    def start(kernel, sandbox):
+        folder = tmp_path_factory.mktemp(f"guest-{sandbox.name}-")
+        kernel_folder = pathlib.Path(downloads[f"kernel-{kernel}"])
+        script = (HERE / "cases/conversation.sh").read_text()
+        archive = initramfs.build(kernel_folder, pathlib.Path(downloads["busybox"]), script, modules=MODULES)
+        (folder / "initramfs").write_bytes(archive)
+        vmlinuz = next(kernel_folder.glob("boot/vmlinuz-*"))
+        share = virtio_fs(sandbox.show()["vhost_socket"])
+        return Guest(vmlinuz, folder / "initramfs", folder / "console.log", share)
+
+    return start
+
+
+# Each kernel, each layout, and with the last test below each pair of them.
+@pytest.fixture(scope="module", params=[("6.1", "go"), ("6.12", "go"), ("6.1", "rs")], ids="-".join)
+def running(request, node, boot, image_of_version):
+    """One guest for all tests; each has containers of its own."""
+    kernel, layout = request.param
+    sandbox = node.sandbox(f"guest-{kernel}-{layout}", layout).create()
+    with boot(kernel, sandbox) as guest:
+        assert guest.release.startswith(f"{kernel}.")
+        share = GuestWithShare(guest, sandbox, image_of_version)
+        share.mount(share_storage(node))
+        yield share
+        guest.power_off()
+    sandbox.delete()
+
+
+@each_version
+def test_program_of_the_image_runs(running, version):
+    root = running.start(running.new_container(version))
+    assert running.run_in(root, "cat /etc/greeting") == images.GREETING
+    assert running.run_in(root, "cat /data/link") == images.GREETING
+    shown = running.run_in(root, f"show-attribute /etc/greeting {images.ATTRIBUTE}")
+    assert shown == images.ATTRIBUTE_VALUE + "\n"
+    assert running.run_in(root, "stat -c %h /data/large") == "2\n"
+
+
+@each_version
+def test_content_is_the_images(running, version):
+    root = running.start(running.new_container(version))
+    digest = hashlib.sha256(images.large_content()).hexdigest()
+    for name in ("large", "large-too"):
+        assert running.guest.check(f"sha256sum <{root}/data/{name}").split()[0] == digest
+
+
+@each_version
+def test_what_a_container_writes_is_in_its_snapshot(running, version):
+    container = running.new_container(version)
+    root = running.start(container)
+    running.run_in(root, "echo new >/etc/new; mkdir /of-the-container; echo more >>/etc/changed; rm /etc/unwanted")
+    assert (container.upper / "etc/new").read_text() == "new\n"
+    assert (container.upper / "of-the-container").is_dir()
+    assert (container.upper / "etc/changed").read_text() == "as built\nmore\n"
+    assert container.removed_in_upper("etc/unwanted")
+    assert running.run_in(root, "ls /etc").split() == ["changed", "greeting", "new"]
+    # Nobody wrote to the image itself.
+    other = running.start(running.new_container(version))
+    assert running.run_in(other, "ls /etc").split() == ["changed", "greeting", "unwanted"]
+
+
+def test_what_is_handed_over_while_the_guest_runs_is_seen(running):
+    missing = "/run/kata-containers/shared/rafs/late/lowerdir"
+    assert running.guest.run(f"ls {missing}").code != 0
+    late = running.sandbox.container("late", running.image_of_version["6"]).hand_over()
+    assert late.storages()[-1]["options"][2] == f"lowerdir={missing}"
+    assert running.run_in(running.start(late), "cat /etc/greeting") == images.GREETING
+
+
+@each_version
+def test_unshare_under_an_open_file(running, node, version):
+    kept, taken = running.new_container(version), running.new_container(version)
+    kept_root, root = running.start(kept), running.start(taken)
+    running.guest.check(f"exec 3>{root}/etc/held 4<{root}/data/large && echo first >&3")
+    taken.unshare()
+    # The host has nothing left of it but what the container wrote.
+    assert not taken.bind().parent.exists()
+    assert [line for line in node.left_over() if f"/{taken.name}" in line] == []
+    assert (taken.upper / "etc/held").read_text() == "first\n"
+    # The guest has lost the image, and goes on.
+    assert running.guest.run(f"cat {root}/etc/greeting").code != 0
+    running.guest.run(f"echo second >&3; cat <&4 >/dev/null; ls {root}/etc; exec 3>&- 4<&-")
+    running.guest.check(f"umount {root}")
+    running.run_in(kept_root, "echo unharmed >/etc/new")
+    assert running.run_in(kept_root, "cat /etc/new /etc/greeting") == f"unharmed\n{images.GREETING}"
+    assert (kept.upper / "etc/new").read_text() == "unharmed\n"
+
+
+def test_nothing_is_left_when_the_guest_is_gone(node, boot, image_of_version):
+    sandbox = node.sandbox("ends", "rs").create()
+    containers = [sandbox.container(f"c{version}", image).hand_over() for version, image in image_of_version.items()]
+    with boot("6.12", sandbox) as guest:
+        share = GuestWithShare(guest, sandbox, image_of_version)
+        share.mount(share_storage(node))
+        for container in containers:
+            share.run_in(share.start(container), "echo kept >/kept")
+        guest.power_off()
+    sandbox.delete()
+    assert [line for line in node.left_over() if sandbox.name in line] == []
+    for container in containers:
+        assert (container.upper / "kept").read_text() == "kept\n"

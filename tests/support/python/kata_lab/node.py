@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node that runs sandboxes: its own /run, the two programs side by side, and snapshots of containers."""
+
+import base64
+import json
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from mount_lab import running
+from mount_lab.running import check, run
+
+from kata_lab.inventory import take_inventory
+
+MS_PRIVATE = 1 << 18
+MS_SHARED = 1 << 20
+STATE = Path("/run/nydus-overlayfs")
+SHARES = Path("/run/kata-containers/shared/sandboxes")
+# Where a layout puts what the host mounts (kata/sandbox_paths.h).
+SUBMOUNTS = {"go": "mounts", "rs": "rw"}
+
+
+class Node:
+    """Mounts are seen by nobody else, but propagate among themselves as on a node with systemd."""
+
+    def __init__(self, directory, helper, tool, nydusd):
+        """`directory` is for what containers write; it must take any extended attribute."""
+        self.directory = Path(directory)
+        self.nydusd = nydusd
+        running.mount("node", "/run", "tmpfs", data="mode=0755")
+        self.propagate(True)
+        programs = Path("/run/programs")
+        programs.mkdir()
+        # The helper looks for the tool beside itself.
+        self.helper = shutil.copy(helper, programs / "mount.fuse.nydus-overlayfs")
+        self.tool = shutil.copy(tool, programs / "nydus-overlayctl")
+        self.before = take_inventory()
+
+    def propagate(self, shared):
+        running.mount(None, "/run", None, MS_SHARED if shared else MS_PRIVATE)
+
+    def close(self):
+        running.unmount("/run", running.MNT_DETACH)
+
+    def run_tool(self, *arguments, **settings):
+        return run(self.tool, *arguments, **settings)
+
+    def left_over(self):
+        """What sandboxes have left behind since the node was made, in words."""
+        return take_inventory().difference(self.before)
+
+    def sandbox(self, name, layout="go"):
+        return Sandbox(self, name, layout)
+
+
+@dataclass
+class Sandbox:
+    """One sandbox by its name; nothing is there before create()."""
+
+    node: Node
+    name: str
+    layout: str
+
+    @property
+    def state(self):
+        return STATE / self.name
+
+    @property
+    def share(self):
+        return SHARES / self.name
+
+    def create_command(self):
+        settings = [f"--layout={self.layout}", f"--nydusd={self.node.nydusd}"]
+        return [self.node.tool, "sandbox", "create", self.name, *settings]
+
+    def create(self):
+        check(run(*self.create_command()))
+        return self
+
+    def delete_command(self):
+        return [self.node.tool, "sandbox", "delete", self.name]
+
+    def delete(self):
+        check(run(*self.delete_command()))
+
+    def show(self):
+        return json.loads(check(self.node.run_tool("sandbox", "show", self.name, "--json")).out)
+
+    def container(self, name, image):
+        return Container(self, name, image)
+
+
+class Container:
+    """A container with a snapshot to write to, on an image."""
+
+    def __init__(self, sandbox, name, image):
+        self.sandbox, self.name, self.image = sandbox, name, image
+        place = sandbox.node.directory / sandbox.name
+        self.cache = place / "cache"
+        self.cache.mkdir(parents=True, exist_ok=True)
+        self.snapshot = place / name
+        for part in ("fs", "work", "empty"):
+            (self.snapshot / part).mkdir(parents=True)
+        self.upper = self.snapshot / "fs"
+
+    def payload(self):
+        content = {
+            "source": str(self.image.bootstrap),
+            "config": self.image.configuration(self.cache),
+            "snapshotdir": str(self.snapshot),
+            "fs_version": self.image.version,
+        }
+        return "extraoption=" + base64.b64encode(json.dumps(content).encode()).decode()
+
+    def options(self):
+        """As the snapshotter writes them."""
+        directories = f"workdir={self.snapshot}/work,upperdir={self.upper},lowerdir={self.snapshot}/empty"
+        return f"{directories},{self.payload()}"
+
+    def hand_over_command(self):
+        mode = f"nydus.mode=kata,nydus.sandbox={self.sandbox.name},nydus.container={self.name}"
+        return [self.sandbox.node.helper, "overlay", self.snapshot / "empty", "-o", f"{mode},{self.options()}"]
+
+    def hand_over(self):
+        """By the mount helper, as containerd calls it."""
+        check(run(*self.hand_over_command()))
+        return self
+
+    def unshare_command(self):
+        return [self.sandbox.node.tool, "rootfs", "unshare", self.sandbox.name, self.name]
+
+    def unshare(self):
+        check(run(*self.unshare_command()))
+
+    def storages(self):
+        """The description for the agent, from the state directory."""
+        return json.loads((self.sandbox.state / f"{self.name}.json").read_text())["storages"]
+
+    def bind(self):
+        """Where the host mounts the snapshot directory."""
+        return self.sandbox.share / SUBMOUNTS[self.sandbox.layout] / self.name / "snapshotdir"
+
+    def removed_in_upper(self, path):
+        """True if the container has removed a file of its image: overlay marks that by a device 0/0."""
+        status = os.lstat(self.upper / path)
+        return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
