@@ -18,8 +18,9 @@ MS_PRIVATE = 1 << 18
 MS_SHARED = 1 << 20
 STATE = Path("/run/nydus-overlayfs")
 SHARES = Path("/run/kata-containers/shared/sandboxes")
-# Where a layout puts what the host mounts (kata/sandbox_paths.h).
+# Where a layout puts what the host mounts, and what nydusd serves (kata/sandbox_paths.h).
 SUBMOUNTS = {"go": "mounts", "rs": "rw"}
+SERVED = {"go": "shared", "rs": "rw"}
 
 
 class Node:
@@ -141,6 +142,10 @@ class Container:
     def bind(self):
         """Where the host mounts the snapshot directory."""
         return self.sandbox.share / SUBMOUNTS[self.sandbox.layout] / self.name / "snapshotdir"
+
+    def seen_by_guest(self):
+        """The same mount, where nydusd serves it."""
+        return self.sandbox.share / SERVED[self.sandbox.layout] / self.name / "snapshotdir"
 
     def removed_in_upper(self, path):
         """True if the container has removed a file of its image: overlay marks that by a device 0/0."""

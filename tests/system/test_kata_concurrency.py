@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sandboxes side by side, many calls at once for one container, and calls that are repeated."""
+
+import json
+import subprocess
+
+import pytest
+from kata_lab.inventory import processes_here
+from mount_lab.records import records_at, table
+from mount_lab.running import ENVIRONMENT, check, run
+
+pytest_plugins = ["kata_lab.fixtures"]
+
+CONTAINERS = 10
+AT_ONCE = 50
+REPEATED = 10
+ROUNDS = 5
+
+
+@pytest.fixture
+def image(image_of_version):
+    return image_of_version["6"]
+
+
+def start(command):
+    return subprocess.Popen(
+        [str(word) for word in command],
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def outcomes(commands):
+    """Runs all at once. Pairs of exit code and what was said of errors."""
+    processes = [start(command) for command in commands]
+    said = [process.communicate()[1] for process in processes]
+    return [(process.returncode, error) for process, error in zip(processes, said)]
+
+
+def assert_all_succeed(commands):
+    assert outcomes(commands) == [(0, "")] * len(commands)
+
+
+def rafs_mounts(sandbox):
+    """The images that nydusd serves, by what it says itself."""
+    said = check(sandbox.node.run_tool("nydusd", "status", f"--sandbox={sandbox.name}", "--json")).out
+    return sorted(entry["mount_point"] for entry in json.loads(said)["mounts"] if entry["type"] == "Rafs")
+
+
+def daemons(node):
+    return sorted(pid for pid in processes_here() if pid not in node.before.processes)
+
+
+def test_two_sandboxes(node, image_of_version):
+    sandboxes = [node.sandbox("first", "go"), node.sandbox("second", "rs")]
+    assert_all_succeed([sandbox.create_command() for sandbox in sandboxes])
+    containers = [
+        sandbox.container(f"c{number}", image_of_version["56"[number % 2]])
+        for sandbox in sandboxes
+        for number in range(CONTAINERS)
+    ]
+    assert_all_succeed([container.hand_over_command() for container in containers])
+    for sandbox in sandboxes:
+        assert rafs_mounts(sandbox) == [f"/rafs/c{number}/lowerdir" for number in range(CONTAINERS)]
+    for container in containers:
+        assert len(records_at(container.bind())) == 1
+        (container.upper / "own").write_text(f"{container.sandbox.name} {container.name}")
+    for container in containers:
+        # As the guest will see it.
+        seen = container.seen_by_guest() / "fs" / "own"
+        assert seen.read_text() == f"{container.sandbox.name} {container.name}"
+    assert_all_succeed([container.unshare_command() for container in containers[::2]])
+    assert_all_succeed([sandbox.delete_command() for sandbox in sandboxes])
+    assert node.left_over() == []
+
+
+def test_one_container_at_once(node, image):
+    sandbox = node.sandbox("s").create()
+    container = sandbox.container("c", image)
+    mounts = len(table())
+    assert_all_succeed([container.hand_over_command()] * AT_ONCE)
+    assert rafs_mounts(sandbox) == ["/rafs/c/lowerdir"]
+    assert len(records_at(container.bind())) == 1
+    # The bind and its copy in the view.
+    assert len(table()) == mounts + 2
+    sandbox.delete()
+    assert node.left_over() == []
+
+
+def test_one_sandbox_at_once(node):
+    sandbox = node.sandbox("s")
+    assert_all_succeed([sandbox.create_command()] * REPEATED)
+    assert len(daemons(node)) == 1
+    assert_all_succeed([sandbox.delete_command()] * REPEATED)
+    assert node.left_over() == []
+
+
+def test_repeated(node, image):
+    sandbox = node.sandbox("s").create()
+    container = sandbox.container("c", image).hand_over()
+    before = (daemons(node), table(), sandbox.show(), rafs_mounts(sandbox), container.storages())
+    for _ in range(REPEATED):
+        sandbox.create()
+        container.hand_over()
+    assert (daemons(node), table(), sandbox.show(), rafs_mounts(sandbox), container.storages()) == before
+    for _ in range(REPEATED):
+        container.unshare()
+    for _ in range(REPEATED):
+        sandbox.delete()
+    assert node.left_over() == []
+
+
+def test_everything_at_once(node, image):
+    """Some of it must fail, in one line that says why; what is left at the end is whole."""
+    for round_number in range(ROUNDS):
+        sandbox = node.sandbox(f"s{round_number}").create()
+        containers = [sandbox.container(f"c{number}", image) for number in range(4)]
+        commands = [
+            command
+            for container in containers
+            for command in (container.hand_over_command(), container.unshare_command()) * 2
+        ]
+        for code, error in outcomes([*commands, sandbox.delete_command(), sandbox.create_command(), *commands]):
+            assert (code == 0) == (error == ""), (code, error)
+            assert error.count("\n") == (code != 0), error
+        sandbox.delete()
+        assert node.left_over() == []
+
+
+def test_a_private_mount_is_refused(node):
+    """What is mounted below it would never reach the guest."""
+    node.propagate(False)
+    sandbox = node.sandbox("s")
+    outcome = run(*sandbox.create_command())
+    assert outcome.code == 32
+    assert str(sandbox.share) in outcome.err and "private mount" in outcome.err and "--make-shared" in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert node.left_over() == []
