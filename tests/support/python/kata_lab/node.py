@@ -111,7 +111,7 @@ class Container:
             "source": str(self.image.bootstrap),
             "config": self.image.configuration(self.cache),
             "snapshotdir": str(self.snapshot),
-            "fs_version": self.image.version,
+            "fs_version": f"v{self.image.version}",
         }
         return "extraoption=" + base64.b64encode(json.dumps(content).encode()).decode()
 
