@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
+#include "kata/direct_volume_file.h"
 #include "kata/share/beneath.h"
 #include "kata/share/bind_mount.h"
 #include "kata/share/tree_removal.h"
@@ -120,6 +121,14 @@ Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, const ContainerRec
   return RemoveTreeBeneath(submounts->get(), container.id);
 }
 
+// A file that is there and says something else is not ours to remove.
+Result<> WriteDirectVolume(const OpenSandbox& sandbox, const ContainerPlan& plan) {
+  Result<> written =
+      WriteMountInfo(sandbox.directories, plan.direct_volume_path, *plan.direct_volume);
+  if (!written) sandbox.record.FindContainer(plan.container)->direct_volume.clear();
+  return written;
+}
+
 }  // namespace
 
 Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& plan,
@@ -129,8 +138,10 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
                                .phase = ContainerRecord::Phase::kSharing,
                                .request_digest = plan.request_digest,
                                .rafs = plan.image.has_value()});
+  if (plan.direct_volume) record.containers.back().direct_volume = plan.direct_volume_path;
   if (plan.image) ++record.mounts_made;
   Result<> done = sandbox.Save();
+  if (done && plan.direct_volume) done = WriteDirectVolume(sandbox, plan);
   if (done && plan.image) done = ShareImage(sandbox, plan, deadline);
   if (done) done = CheckNotInterrupted();
   if (done) done = sandbox.state.SaveDescription(plan.container, plan.description);
@@ -149,6 +160,9 @@ void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, b
   if (container.rafs && nydusd_lives) {
     const NydusdClient nydusd(sandbox.record.api_socket);
     failures.Check(nydusd.Umount(RafsMountPoint(container.id), deadline), container.id);
+  }
+  if (!container.direct_volume.empty()) {
+    failures.Check(RemoveMountInfo(sandbox.directories, container.direct_volume), container.id);
   }
 }
 

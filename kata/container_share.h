@@ -8,9 +8,11 @@
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "kata/failure_list.h"
+#include "kata/sandbox_paths.h"
 #include "kata/sandbox_record.h"
 #include "kata/sandbox_state.h"
 #include "kata/share_directory.h"
+#include "snapshot/payload/direct_volume.h"
 #include "snapshot/payload/extra_option.h"
 
 namespace nydus {
@@ -19,13 +21,16 @@ namespace nydus {
 struct ContainerPlan {
   std::string container;
   std::string request_digest;
-  std::optional<ExtraOption> image;  // for nydusd; without one nothing is mounted
-  UniqueFd snapshot_directory;       // O_PATH; with `image`
-  std::string description;           // for the agent
+  std::optional<ExtraOption> image;           // for nydusd; without one nothing is mounted
+  UniqueFd snapshot_directory;                // O_PATH; with `image`
+  std::string description;                    // for the agent
+  std::optional<DirectVolume> direct_volume;  // for mountInfo.json
+  std::string direct_volume_path;             // where it appears; with `direct_volume`
 };
 
 // The sandbox that a container is shared in.
 struct OpenSandbox {
+  const KataDirectories& directories;
   const SandboxState& state;
   const ShareDirectory& share;
   SandboxRecord& record;

@@ -16,6 +16,7 @@
 #include "kata/sandbox_teardown.h"
 #include "kata/share_directory.h"
 #include "kata/snapshot_directory.h"
+#include "kata/volume_storage.h"
 #include "snapshot/payload/payload_policy.h"
 
 namespace nydus {
@@ -41,23 +42,34 @@ Result<std::string> DigestOf(const RootfsRequest& request) {
   return RequestDigest(parts);
 }
 
-// Everything that can be refused is, before anything is changed.
-Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {
-  ContainerPlan plan{.container = request.container};
-  Result<std::string> digest = DigestOf(request);
-  if (!digest) return Failure(std::move(digest.error()));
-  plan.request_digest = std::move(*digest);
-  plan.image = request.image;
-  if (!plan.image) {
+Result<VolumeHandOver> WhatIsAskedFor(const RootfsRequest& request) {
+  if (!request.volumes.empty()) return DescribeVolumes(request.volumes, request.container, {});
+  if (!request.image) {
     return Fail(ErrorKind::kUsage, "there is neither an extra option nor a Kata volume");
   }
+  VolumeHandOver hand_over{.storages = {OverlayStorage(request.container)}};
+  hand_over.image = request.image;
+  return hand_over;
+}
+
+// Everything that can be refused is, before anything is changed.
+Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {
+  Result<VolumeHandOver> asked = WhatIsAskedFor(request);
+  if (!asked) return Failure(std::move(asked.error()));
+  Result<std::string> digest = DigestOf(request);
+  if (!digest) return Failure(std::move(digest.error()));
+  ContainerPlan plan{.container = request.container, .request_digest = std::move(*digest)};
+  plan.description = FormatContainerDescription(asked->storages, asked->block_devices);
+  plan.direct_volume = std::move(asked->direct_volume);
+  plan.direct_volume_path = request.target;
+  plan.image = std::move(asked->image);
+  if (!plan.image) return plan;
   Result<UniqueFd> snapshot =
       OpenSnapshotDirectory(plan.image->snapshot_dir, {.upper_directory = request.upper_directory,
                                                        .work_directory = request.work_directory,
                                                        .roots = request.snapshot_roots});
   if (!snapshot) return Failure(std::move(snapshot.error()));
   plan.snapshot_directory = std::move(*snapshot);
-  plan.description = FormatContainerDescription({OverlayStorage(request.container)});
   return plan;
 }
 
@@ -187,9 +199,14 @@ Result<std::string> ShareIn(const OpenSandbox& sandbox, const RootfsRequest& req
 }
 
 struct SandboxParts {
+  const KataDirectories& directories;
   SandboxState state;
   SandboxRecord record;
   ShareDirectory share;
+
+  OpenSandbox Open() {
+    return {.directories = directories, .state = state, .share = share, .record = record};
+  }
 };
 
 // Nothing if there is no such sandbox.
@@ -208,7 +225,7 @@ Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories
     return Fail(ErrorKind::kMount, StrCat("the share of sandbox ", sandbox, " is gone"),
                 StrCat("nydus-overlayctl sandbox delete ", sandbox, " takes down the rest"));
   }
-  return SandboxParts{std::move(**state), std::move(**record), std::move(**share)};
+  return SandboxParts{directories, std::move(**state), std::move(**record), std::move(**share)};
 }
 
 // The sandbox is made around a nydusd that runs already, and taken down again if nobody comes to
@@ -223,8 +240,7 @@ Result<std::string> ShareInNewSandbox(const KataDirectories& directories,
   if (!parts) return Failure(std::move(parts.error()));
   if (!*parts) return NoSuchSandbox(request.sandbox);
   SandboxParts& found = **parts;
-  Result<std::string> shared = ShareIn(
-      {.state = found.state, .share = found.share, .record = found.record}, request, deadline);
+  Result<std::string> shared = ShareIn(found.Open(), request, deadline);
   if (shared || !found.record.containers.empty()) return shared;
   if (const Result<> undone =
           TakeDownSandbox(directories, std::move(found.state), found.record, After(kUndoTime));
@@ -249,8 +265,7 @@ Result<std::string> ShareRootFilesystem(const KataDirectories& directories,
   Result<std::optional<SandboxParts>> parts = OpenParts(directories, request.sandbox, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (*parts) {
-    return ShareIn({.state = (*parts)->state, .share = (*parts)->share, .record = (*parts)->record},
-                   request, deadline);
+    return ShareIn((*parts)->Open(), request, deadline);
   }
   if (request.api_socket.empty()) return NoSuchSandbox(request.sandbox);
   return ShareInNewSandbox(directories, request, deadline);
@@ -267,8 +282,7 @@ Result<bool> UnshareRootFilesystem(const KataDirectories& directories, const std
   const ContainerRecord* found = (*parts)->record.FindContainer(container);
   if (found == nullptr || found->phase == ContainerRecord::Phase::kSpent) return false;
   const bool was_handed_over = found->phase != ContainerRecord::Phase::kSharing;
-  const OpenSandbox open = {
-      .state = (*parts)->state, .share = (*parts)->share, .record = (*parts)->record};
+  const OpenSandbox open = (*parts)->Open();
   if (Result<> taken = TakeBack(open, container, was_handed_over, deadline); !taken) {
     return Failure(std::move(taken.error()));
   }

@@ -58,7 +58,9 @@ Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
   const Result<std::optional<ShareDirectory>> share =
       ShareDirectory::OpenIfThere(directories, record);
   if (failures.Check(share, "share") && *share) {
-    TakeBackContainers({.state = state, .share = **share, .record = record}, failures, deadline);
+    TakeBackContainers(
+        {.directories = directories, .state = state, .share = **share, .record = record}, failures,
+        deadline);
   }
   failures.Check(ReleaseForeignNydusd(record, deadline), "nydusd");
   if (failures.empty() && *share) (*share)->Remove(record, failures);
