@@ -80,6 +80,7 @@ class ReplyReader {
   // True once the reply is whole.
   Result<bool> Feed(std::string_view bytes) {
     pending_ += bytes;
+    if (!status_line_read_ && !CompleteStatusLine()) return false;
     beast::error_code error;
     const std::size_t used = parser_.put(boost::asio::buffer(pending_), error);
     pending_.erase(0, used);
@@ -103,8 +104,19 @@ class ReplyReader {
   }
 
  private:
+  // nydusd's "too many connections" ends its status line with the number; Beast wants a blank
+  // behind it, as RFC 9112 does.
+  bool CompleteStatusLine() {
+    constexpr std::size_t kNumberEnd = std::string_view("HTTP/1.1 503").size();
+    if (pending_.size() <= kNumberEnd) return false;
+    if (pending_[kNumberEnd] == '\r') pending_.insert(kNumberEnd, 1, ' ');
+    status_line_read_ = true;
+    return true;
+  }
+
   http::response_parser<http::string_body> parser_;
   std::string pending_;
+  bool status_line_read_ = false;
 };
 
 Failure ClosedEarly() {
@@ -141,10 +153,11 @@ std::expected<HttpReply, ExchangeError> ApiConnection::Exchange(const std::strin
   bool sent = false;
   const auto exchange = [&]() -> Result<HttpReply> {
     if (Result<> fits = CheckLimits(method, target, body); !fits) return Failure(fits.error());
-    const Result<> done =
-        SendAll(socket_.fd.get(), RequestText(method, target, body), deadline, sent);
-    if (!done) return Failure(done.error());
-    return ReadReply(socket_.fd.get(), deadline);
+    // A daemon that has too many connections answers and closes without reading.
+    Result<> done = SendAll(socket_.fd.get(), RequestText(method, target, body), deadline, sent);
+    Result<HttpReply> answer = ReadReply(socket_.fd.get(), deadline);
+    if (!done && !answer) return Failure(std::move(done.error()));
+    return answer;
   };
   Result<HttpReply> reply = Fail(ErrorKind::kInternal, "HTTP");
   try {

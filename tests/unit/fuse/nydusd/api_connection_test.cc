@@ -91,6 +91,15 @@ TEST_F(ApiConnectionTest, TakesAnAnswerWithoutLengthForOneWithoutBody) {
   EXPECT_THAT(reply->body, IsEmpty());
 }
 
+TEST_F(ApiConnectionTest, ReadsAStatusLineThatEndsWithTheNumber) {
+  const Reply reply = Answered({.bytes = "HTTP/1.1 503\r\nServer: Firecracker API\r\n"
+                                         "Connection: close\r\nContent-Length: 2\r\n\r\n{}",
+                                .then = Then::kClose});
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->status, 503);
+  EXPECT_EQ(reply->body, "{}");
+}
+
 TEST_F(ApiConnectionTest, ReadsALongBody) {
   const std::string body(1'000'000, 'x');
   const Reply reply = Answered(WithBody(200, body));
