@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/interruption.h"
 #include "base/process/held_child.h"
 #include "base/process/process_guard.h"
 #include "base/text.h"
@@ -108,6 +109,7 @@ Result<> WaitUntilRunning(const NydusdClient& client, int pidfd, const std::stri
     const Result<bool> ended = WaitForEnd(pidfd, std::min(After(kPollInterval), deadline));
     if (!ended) return Failure(ended.error());
     if (*ended) return Fail(ErrorKind::kSystem, "has ended");
+    if (Result<> going_on = CheckNotInterrupted(); !going_on) return going_on;
     if (TimeLeft(deadline) == milliseconds(0)) return Failure(std::move(last));
     std::error_code error;
     if (!std::filesystem::exists(api_socket, error)) continue;
@@ -135,6 +137,14 @@ Result<> EndNydusd(int pidfd, const std::string& vhost_socket) {
   // While it waits for a VMM, it does not end on SIGTERM; so it gets one, which leaves at once.
   if (!vhost_socket.empty()) KnockAtSocket(vhost_socket);
   return Terminate(pidfd, kNydusdGrace);
+}
+
+// std::filesystem::equivalent() does not compare sockets.
+bool IsSameFile(const std::string& one, const std::string& other) {
+  struct stat status = {};
+  struct stat other_status = {};
+  return lstat(one.c_str(), &status) == 0 && lstat(other.c_str(), &other_status) == 0 &&
+         status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
 }
 
 std::string LogHint(const NydusdSettings& settings, std::uint64_t log_offset) {
@@ -190,7 +200,8 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
     return Failure(GiveUp(std::move(serves.error()), pidfd->get(), settings, log_offset));
   }
   guard->Release();
-  return StartedNydusd{.process = child->identity(), .pidfd = std::move(*pidfd)};
+  return StartedNydusd{
+      .process = child->identity(), .pidfd = std::move(*pidfd), .log_offset = log_offset};
 }
 
 Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_socket,
@@ -217,8 +228,7 @@ Result<FoundNydusd> FindNydusd(const std::string& api_socket, Deadline deadline)
   FoundNydusd found = {.process = std::move(*process), .vhost_socket = ""};
   bool listens = false;
   for (const std::string& socket : *sockets) {
-    std::error_code error;
-    if (std::filesystem::equivalent(socket, api_socket, error)) {
+    if (IsSameFile(socket, api_socket)) {
       listens = true;
     } else {
       found.vhost_socket = socket;

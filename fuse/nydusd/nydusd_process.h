@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -21,6 +22,7 @@ inline constexpr std::chrono::seconds kNydusdReadyTime{10};
 struct StartedNydusd {
   ProcessIdentity process;
   UniqueFd pidfd;
+  std::uint64_t log_offset = 0;  // where its own lines begin in the log file, in bytes
 };
 
 // Starts the daemon, waits until it is RUNNING and mounts the share directory at
@@ -28,7 +30,8 @@ struct StartedNydusd {
 // later, the daemon is ended and both sockets are removed before the error returns, and also if
 // this process is killed meanwhile. Sockets nobody listens on are removed first; one that somebody
 // does is an error. One start at a time in the API socket's directory; others wait.
-// `dies_with_us`: for a daemon that is watched in the foreground, and ends with it at any time.
+// A signal that is kept back (base/interruption.h) ends the attempt like an error. `dies_with_us`:
+// for a daemon that is watched in the foreground, and ends with it at any time.
 Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with_us,
                                   const std::function<Result<>(const ProcessIdentity&)>& record,
                                   Deadline deadline);
