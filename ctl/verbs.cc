@@ -22,8 +22,9 @@ std::span<const Verb> Verbs() {
       InspectVerb(),       DoctorVerb(),          EncodeExtraOptionVerb(), EncodeVolumeVerb(),
       EncodeMountVerb(),   EncodeMountInfoVerb(), VerityFormatVerb(),      VerityVerifyVerb(),
       VerityDumpVerb(),    VerityParseVerb(),     SandboxCreateVerb(),     SandboxShowVerb(),
-      SandboxDeleteVerb(), RootfsShareVerb(),     RootfsUnshareVerb(),     NydusdStatusVerb(),
-      NydusdMountVerb(),   NydusdUmountVerb(),    NydusdMetricsVerb()};
+      SandboxDeleteVerb(), RootfsShareVerb(),     RootfsUnshareVerb(),     NydusdStartVerb(),
+      NydusdStatusVerb(),  NydusdMountVerb(),     NydusdUmountVerb(),      NydusdMetricsVerb(),
+      NydusdStopVerb()};
   return verbs;
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "ctl/common_flags.h"
+#include "ctl/nydusd_target.h"
+#include "ctl/sandbox_output.h"
+#include "ctl/verbs.h"
+#include "fuse/nydusd/nydusd_process.h"
+#include "kata/sandbox.h"
+
+namespace nydus {
+
+namespace {
+
+constexpr std::string_view kDescription =
+    "Stops the nydusd that listens on --apisock: SIGTERM, after five seconds SIGKILL, and its\n"
+    "sockets are removed. Root's own and the caller's alone are stopped. With --sandbox, stops "
+    "the\n"
+    "one that `sandbox create` started: what the sandbox's containers share with the guest is not\n"
+    "served any more, and only `sandbox delete` makes sense then.\n";
+
+constexpr std::string_view kFlags[] = {"apisock", "sandbox", "rootless_dir", "timeout"};
+
+Result<> StopBySocket(const std::string& api_socket) {
+  const Result<FoundNydusd> found = FindNydusd(api_socket, DeadlineOfFlags());
+  if (!found) return Failure(found.error());
+  return StopNydusd(found->process, found->vhost_socket, api_socket);
+}
+
+Result<> StopOfSandbox(const std::string& id) {
+  const Result<SandboxRecord> sandbox = ReadSandbox(DirectoriesOfFlags(), id, DeadlineOfFlags());
+  if (!sandbox) return Failure(sandbox.error());
+  if (!sandbox->own_nydusd) {
+    return Fail(ErrorKind::kUsage,
+                StrCat("the nydusd of sandbox ", Quote(id), " was not started for it"),
+                StrCat("--apisock=", Quote(sandbox->api_socket), " stops it"));
+  }
+  if (!sandbox->nydusd) return {};
+  return StopNydusd(*sandbox->nydusd, sandbox->vhost_socket, sandbox->api_socket);
+}
+
+Result<VerbOutcome> Run(const Operands& operands) {
+  if (!operands.empty()) return Fail(ErrorKind::kUsage, "nydusd stop wants no operand");
+  if (FLAGS_apisock.empty() == FLAGS_sandbox.empty()) {
+    return Fail(ErrorKind::kUsage, "nydusd stop wants either --apisock or --sandbox");
+  }
+  Result<> stopped =
+      FLAGS_apisock.empty() ? StopOfSandbox(FLAGS_sandbox) : StopBySocket(FLAGS_apisock);
+  if (!stopped) return Failure(std::move(stopped.error()));
+  return VerbOutcome{};
+}
+
+}  // namespace
+
+Verb NydusdStopVerb() {
+  return {.name = "nydusd stop",
+          .operands = "",
+          .summary = "stop a nydusd",
+          .description = kDescription,
+          .flags = kFlags,
+          .run = Run};
+}
+
+}  // namespace nydus
