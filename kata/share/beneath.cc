@@ -7,7 +7,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 
 #include "base/text.h"
@@ -84,6 +86,7 @@ Result<UniqueFd> MakeTrustedDirectories(const std::string& path, mode_t mode) {
   }
   UniqueFd directory(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.ok()) return FailAt(errno, "/");
+  std::string_view so_far = "/";
   std::size_t end = 0;
   while ((end = whole.find_first_not_of('/', end)) != std::string_view::npos) {
     const std::size_t begin = end;
@@ -92,15 +95,15 @@ Result<UniqueFd> MakeTrustedDirectories(const std::string& path, mode_t mode) {
     if (name == "." || name == "..") {
       return Fail(ErrorKind::kMount, StrCat(Quote(path), " has '.' or '..' in it"));
     }
-    const std::string_view so_far = whole.substr(0, begin);
     if (Result<> ok = CheckTrusted(directory.get(), so_far, S_ISVTX); !ok) {
       return Failure(std::move(ok.error()));
     }
-    Result<UniqueFd> next = MakeAndOpen(directory.get(), name, whole.substr(0, end), mode);
+    so_far = whole.substr(0, end);
+    Result<UniqueFd> next = MakeAndOpen(directory.get(), name, so_far, mode);
     if (!next) return next;
     directory = std::move(*next);
   }
-  if (Result<> ok = CheckTrusted(directory.get(), whole, 0); !ok) {
+  if (Result<> ok = CheckTrusted(directory.get(), so_far, 0); !ok) {
     return Failure(std::move(ok.error()));
   }
   return directory;

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+#include <utility>
+
+#include "kata/share/beneath.h"
+#include "kata/share/bind_mount.h"
+#include "tests/namespace/mount_lab.h"
+#include "tests/support/requirement.h"
+
+namespace nydus {
+namespace {
+
+using testing::StartsWith;
+
+// The directory of a sandbox, on a shared mount as /run is, and a snapshot outside of it.
+class ShareBind : public MountLab {
+ protected:
+  ShareBind() {
+    EXPECT_EQ(mount("tmpfs", share_.c_str(), "tmpfs", 0, nullptr), 0);
+    EXPECT_EQ(mount(nullptr, share_.c_str(), nullptr, MS_SHARED, nullptr), 0);
+    (void)LayerWithFile("snapshot", "file");
+    (void)Directory("share/mounts/c1/snapshotdir");
+    (void)Directory("share/shared");
+  }
+
+  static UniqueFd Open(const std::string& path) {
+    UniqueFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+    EXPECT_TRUE(fd.ok()) << path;
+    return fd;
+  }
+
+  static DetachedBind Detach(const std::string& path) {
+    Result<DetachedBind> bind = DetachBind(Open(path).get());
+    EXPECT_THAT(bind, IsOk());
+    return std::move(*bind);
+  }
+
+  static bool CanWrite(const std::string& directory) {
+    return std::ofstream(directory + "/written").good();
+  }
+
+  // As the guest's view is made.
+  [[nodiscard]] std::uint64_t BindView() const {
+    const DetachedBind view = Detach(mounts_);
+    EXPECT_THAT(AttachBind(view, Open(shared_).get()), IsOk());
+    EXPECT_THAT(SetPropagation(view, MS_SLAVE), IsOk());
+    EXPECT_THAT(MakeReadOnly(view), IsOk());
+    return view.mount_id;
+  }
+
+  // As a container's snapshot is handed over.
+  [[nodiscard]] std::uint64_t BindSnapshot() const {
+    const DetachedBind bind = Detach(snapshot_);
+    EXPECT_THAT(AttachBind(bind, Open(place_).get()), IsOk());
+    EXPECT_THAT(SetPropagation(bind, MS_SLAVE), IsOk());
+    EXPECT_THAT(MakeReadOnly(bind), IsOk());
+    return bind.mount_id;
+  }
+
+  [[nodiscard]] Result<bool> Unmount(std::uint64_t mount_id) const {
+    return UnmountBeneath(Open(mounts_ + "/c1").get(), "snapshotdir", mount_id);
+  }
+
+  void ExpectStays(const Result<bool>& unmounted, std::size_t mounts) const {
+    EXPECT_THAT(unmounted, HasError(ErrorKind::kMount, "another mount is on 'snapshotdir'"));
+    EXPECT_EQ(MountsAt(place_).size(), mounts);
+  }
+
+  std::string snapshot_ = top_ + "/snapshot";
+  std::string share_ = Directory("share");
+  std::string mounts_ = share_ + "/mounts";
+  std::string shared_ = share_ + "/shared";
+  std::string place_ = mounts_ + "/c1/snapshotdir";
+  std::string in_view_ = shared_ + "/c1/snapshotdir";
+};
+
+TEST_F(ShareBind, ViewIsAReadOnlySlave) {
+  (void)BindView();
+  const std::vector<MountInfo> views = MountsAt(shared_);
+  ASSERT_EQ(views.size(), 1U);
+  EXPECT_THAT(views[0].options, StartsWith("ro,"));
+  EXPECT_THAT(views[0].propagation, StartsWith("master:"));
+  EXPECT_FALSE(CanWrite(shared_));
+  EXPECT_TRUE(CanWrite(mounts_));
+}
+
+// Why the bind is made read-only once it is attached: the copy in the view is made before.
+TEST_F(ShareBind, SnapshotIsWritableInTheViewAlone) {
+  (void)BindView();
+  (void)BindSnapshot();
+  EXPECT_EQ(ReadFile(in_view_ + "/file"), snapshot_);
+  EXPECT_TRUE(CanWrite(in_view_));
+  EXPECT_FALSE(CanWrite(place_));
+  EXPECT_FALSE(CanWrite(shared_ + "/c1"));
+  EXPECT_EQ(MountsAt(place_).size(), 1U);
+  EXPECT_EQ(MountsAt(in_view_).size(), 1U);
+}
+
+TEST_F(ShareBind, ReadOnlyBeforeAttachingIsReadOnlyEverywhere) {
+  (void)BindView();
+  const DetachedBind bind = Detach(snapshot_);
+  ASSERT_THAT(MakeReadOnly(bind), IsOk());
+  ASSERT_THAT(SetPropagation(bind, MS_PRIVATE), IsOk());
+  ASSERT_THAT(AttachBind(bind, Open(place_).get()), IsOk());
+  EXPECT_FALSE(CanWrite(in_view_));
+  EXPECT_FALSE(CanWrite(place_));
+}
+
+TEST_F(ShareBind, UnmountingTakesTheCopyInTheViewAlong) {
+  (void)BindView();
+  const std::uint64_t id = BindSnapshot();
+  const Result<bool> unmounted = Unmount(id);
+  ASSERT_THAT(unmounted, IsOk());
+  EXPECT_TRUE(*unmounted);
+  EXPECT_TRUE(MountsAt(place_).empty());
+  EXPECT_TRUE(MountsAt(in_view_).empty());
+}
+
+TEST_F(ShareBind, WithAPrivateParentNothingShowsInTheView) {
+  ASSERT_EQ(mount(nullptr, share_.c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+  (void)BindView();
+  (void)BindSnapshot();
+  EXPECT_EQ(MountsAt(place_).size(), 1U);
+  EXPECT_TRUE(MountsAt(in_view_).empty());
+}
+
+TEST_F(ShareBind, IsSharedTellsTheParentsPropagation) {
+  const auto is_shared = [&] { return IsShared(Open(mounts_).get()); };
+  EXPECT_EQ(*is_shared(), true);
+  ASSERT_EQ(mount(nullptr, share_.c_str(), nullptr, MS_PRIVATE, nullptr), 0);
+  EXPECT_EQ(*is_shared(), false);
+  ASSERT_EQ(mount(nullptr, share_.c_str(), nullptr, MS_SHARED, nullptr), 0);
+  (void)BindView();
+  EXPECT_EQ(*IsShared(Open(shared_).get()), false);
+}
+
+TEST_F(ShareBind, AMountThatIsNowhereIsNotLookedFor) {
+  EXPECT_THAT(IsShared(Detach(snapshot_).fd.get()),
+              HasError(ErrorKind::kMount, "does not show mount"));
+}
+
+TEST_F(ShareBind, IdOfADetachedBindIsTheIdOfTheAttachedOne) {
+  const DetachedBind bind = Detach(snapshot_);
+  ASSERT_THAT(AttachBind(bind, Open(place_).get()), IsOk());
+  const Result<std::uint64_t> attached = LastingMountId(Open(place_).get());
+  ASSERT_THAT(attached, IsOk());
+  EXPECT_EQ(*attached, bind.mount_id);
+  EXPECT_NE(*LastingMountId(Open(mounts_).get()), bind.mount_id);
+}
+
+TEST_F(ShareBind, BindThatWasNotAttachedLeavesNothing) {
+  const std::size_t before = CountMounts();
+  {
+    const DetachedBind bind = Detach(snapshot_);
+  }
+  EXPECT_EQ(CountMounts(), before);
+  EXPECT_EQ(umount(share_.c_str()), 0);
+  EXPECT_EQ(mount("tmpfs", share_.c_str(), "tmpfs", 0, nullptr), 0);
+}
+
+TEST_F(ShareBind, DoesNotTakeTheMountsBelowTheSource) {
+  ASSERT_EQ(mount("tmpfs", Directory("snapshot/inner").c_str(), "tmpfs", 0, nullptr), 0);
+  (void)BindSnapshot();
+  EXPECT_TRUE(MountsAt(place_ + "/inner").empty());
+}
+
+TEST_F(ShareBind, BindsTheVeryDirectoryThatWasOpened) {
+  const UniqueFd source = Open(snapshot_);
+  ASSERT_EQ(rename(snapshot_.c_str(), (top_ + "/moved").c_str()), 0);
+  (void)LayerWithFile("snapshot", "another");
+  const Result<DetachedBind> bind = DetachBind(source.get());
+  ASSERT_THAT(bind, IsOk());
+  ASSERT_THAT(AttachBind(*bind, Open(place_).get()), IsOk());
+  EXPECT_EQ(ReadFile(place_ + "/file"), snapshot_);
+}
+
+TEST_F(ShareBind, FileIsBoundOnAFile) {
+  const std::string file = LayerWithFile("share/mounts/c1", "hosts") + "/hosts";
+  const DetachedBind bind = Detach(snapshot_ + "/file");
+  ASSERT_THAT(AttachBind(bind, Open(file).get()), IsOk());
+  EXPECT_EQ(ReadFile(file), snapshot_);
+  EXPECT_EQ(*UnmountBeneath(Open(mounts_ + "/c1").get(), "hosts", bind.mount_id), true);
+  EXPECT_EQ(ReadFile(file), mounts_ + "/c1");
+}
+
+TEST_F(ShareBind, FileIsNotBoundOnADirectory) {
+  EXPECT_THAT(AttachBind(Detach(snapshot_ + "/file"), Open(place_).get()),
+              HasError(ErrorKind::kMount, "move_mount"));
+}
+
+TEST_F(ShareBind, NothingMountedIsNothingToUnmount) {
+  const Result<bool> unmounted = Unmount(1);
+  ASSERT_THAT(unmounted, IsOk());
+  EXPECT_FALSE(*unmounted);
+  EXPECT_EQ(*UnmountBeneath(Open(mounts_).get(), "missing", 1), false);
+}
+
+TEST_F(ShareBind, AnotherMountStays) {
+  const std::uint64_t id = BindSnapshot();
+  ExpectStays(Unmount(id + 1), 1);
+  ExpectStays(Unmount(*LastingMountId(Open(mounts_).get())), 1);
+  ExpectStays(Unmount(0), 1);
+}
+
+TEST_F(ShareBind, MountOnTopStaysAndSoDoesWhatItHides) {
+  const std::uint64_t id = BindSnapshot();
+  ASSERT_EQ(mount("tmpfs", place_.c_str(), "tmpfs", 0, nullptr), 0);
+  ExpectStays(Unmount(id), 2);
+  ASSERT_EQ(umount(place_.c_str()), 0);
+  EXPECT_EQ(*Unmount(id), true);
+}
+
+TEST_F(ShareBind, LaterMountOfTheSameSourceIsAnotherMount) {
+  const std::uint64_t id = BindSnapshot();
+  if (std::in_range<std::int32_t>(id)) {
+    NYDUS_SKIP("namespace", "this kernel (before 6.8) uses mount IDs again");
+  }
+  ASSERT_EQ(*Unmount(id), true);
+  EXPECT_NE(BindSnapshot(), id);
+  ExpectStays(Unmount(id), 1);
+}
+
+TEST_F(ShareBind, LinkToAMountIsNotUnmounted) {
+  const std::uint64_t id = BindSnapshot();
+  ASSERT_EQ(symlink("c1/snapshotdir", (mounts_ + "/link").c_str()), 0);
+  EXPECT_THAT(UnmountBeneath(Open(mounts_).get(), "link", id),
+              HasError(ErrorKind::kMount, "'link'"));
+  EXPECT_EQ(MountsAt(place_).size(), 1U);
+}
+
+// A guest's open file keeps a mount busy.
+TEST_F(ShareBind, MountInUseIsDetached) {
+  (void)BindView();
+  const std::uint64_t id = BindSnapshot();
+  const UniqueFd held(open((in_view_ + "/file").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(held.ok());
+  EXPECT_EQ(*Unmount(id), true);
+  EXPECT_TRUE(MountsAt(in_view_).empty());
+}
+
+}  // namespace
+}  // namespace nydus
