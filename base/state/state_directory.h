@@ -29,9 +29,9 @@ class LockedState {
   // kMaxStateBytes is an error: somebody changed it by hand.
   [[nodiscard]] Result<std::optional<std::string>> Read(const std::string& name) const;
   // Replaces the file, mode 0600.
-  Result<> Write(const std::string& name, std::string_view text) const;
+  [[nodiscard]] Result<> Write(const std::string& name, std::string_view text) const;
   // A file that is not there is no error.
-  Result<> Remove(const std::string& name) const;
+  [[nodiscard]] Result<> Remove(const std::string& name) const;
   // Removes everything in the directory, one level of directories in it included, and the
   // directory. The lock is lost with it.
   Result<> RemoveAll() &&;

@@ -14,8 +14,6 @@
 #include <string_view>
 #include <utility>
 
-#include <stdlib.h>
-
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "kata/share/beneath.h"
@@ -68,7 +66,10 @@ class TreeRemoval {
   // removed, need not show in a pass that has begun.
   void EmptyDirectory(UniqueFd directory, const std::string& path, int level) {
     const DirectoryStream stream(fdopendir(directory.get()));
-    if (!stream) return Note(FailAt(errno, path));
+    if (!stream) {
+      Note(FailAt(errno, path));
+      return;
+    }
     const int fd = directory.release();
     std::size_t before = 0;
     do {
@@ -87,25 +88,28 @@ class TreeRemoval {
       if (entry == nullptr && errno != 0) Note(FailAt(errno, path));
       if (entry == nullptr) return;
       const std::string name = entry->d_name;
-      if (name != "." && name != "..") RemoveEntry(directory, name, path, level);
+      if (name == "." || name == "..") continue;
+      const std::string below = StrCat(path, "/", name);
+      if (Result<> removed = RemoveEntry(directory, name, below, level); !removed) {
+        Note(Failure(std::move(removed.error())));
+      }
     }
   }
 
-  void RemoveEntry(int directory, const std::string& name, const std::string& path, int level) {
-    if (Removed(unlinkat(directory, name.c_str(), 0))) return;
-    if (errno != EISDIR) return Note(FailAt(errno, StrCat(path, "/", name)));
+  // `path` is for messages.
+  Result<> RemoveEntry(int directory, const std::string& name, const std::string& path, int level) {
+    if (Removed(unlinkat(directory, name.c_str(), 0))) return {};
+    if (errno != EISDIR) return FailAt(errno, path);
     // Before it is opened: a mount is told by EBUSY here.
-    if (Removed(unlinkat(directory, name.c_str(), AT_REMOVEDIR))) return;
-    if (!IsNotEmpty(errno)) return Note(FailAt(errno, StrCat(path, "/", name)));
+    if (Removed(unlinkat(directory, name.c_str(), AT_REMOVEDIR))) return {};
+    if (!IsNotEmpty(errno)) return FailAt(errno, path);
     if (level + 1 == kMaxLevels) return MoveUp(directory, name, path);
 
-    const std::string below = StrCat(path, "/", name);
     Result<UniqueFd> child = OpenBeneath(directory, name, O_RDONLY | O_DIRECTORY);
-    if (!child)
-      return Note(Failure(Wrap(std::move(child.error()), StrCat("remove ", Quote(below)))));
-    EmptyDirectory(std::move(*child), below, level + 1);
-    if (Removed(unlinkat(directory, name.c_str(), AT_REMOVEDIR))) return;
-    Note(FailAt(errno, below));
+    if (!child) return Failure(Wrap(std::move(child.error()), StrCat("remove ", Quote(path))));
+    EmptyDirectory(std::move(*child), path, level + 1);
+    if (Removed(unlinkat(directory, name.c_str(), AT_REMOVEDIR))) return {};
+    return FailAt(errno, path);
   }
 
   bool Removed(int returned) {
@@ -113,14 +117,15 @@ class TreeRemoval {
     return returned == 0 || errno == ENOENT;
   }
 
-  void MoveUp(int directory, const std::string& name, const std::string& path) {
+  Result<> MoveUp(int directory, const std::string& name, const std::string& path) {
     // A name that nobody can have prepared something under.
     std::uint64_t number = 0;
-    if (getrandom(&number, sizeof number, 0) != sizeof number) return Note(FailAt(errno, path));
+    if (getrandom(&number, sizeof number, 0) != sizeof number) return FailAt(errno, path);
     if (renameat(directory, name.c_str(), top_, StrCat(".removed-", number).c_str()) != 0) {
-      return Note(FailAt(errno, StrCat(path, "/", name)));
+      return FailAt(errno, path);
     }
     ++changes_;
+    return {};
   }
 
   int top_;

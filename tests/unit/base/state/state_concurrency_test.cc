@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <thread>
@@ -34,6 +34,7 @@ class StateConcurrency : public testing::Test {
   // Runs `action` in as many threads at once.
   static void InParallel(int count, const std::function<void()>& action) {
     std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) threads.emplace_back(action);
   }
 
