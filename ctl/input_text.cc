@@ -52,6 +52,18 @@ Result<std::string> ReadInput(const std::string& path, std::size_t limit) {
   return text;
 }
 
+Result<std::string> ReadMountOptions(const std::string& path) {
+  // All that a command line of the mount helper can hold, and more.
+  constexpr std::size_t kMaxOptionsBytes = std::size_t{8} * 1024 * 1024;
+  Result<std::string> text = ReadInput(path, kMaxOptionsBytes);
+  if (!text) return text;
+  if (text->contains('\0')) {
+    return Fail(ErrorKind::kUsage, StrCat(InputName(path), ": holds a NUL"));
+  }
+  while (text->ends_with('\n')) text->pop_back();
+  return text;
+}
+
 Result<std::string> FileOperand(const Operands& operands) {
   if (operands.size() > 1) {
     return Fail(ErrorKind::kUsage, "more than one file is given");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,9 +37,6 @@ constexpr std::string_view kDescription =
 
 constexpr std::array<std::string_view, 2> kFlags = {"show", "rootless_dir"};
 
-// All that a command line of the mount helper can hold, and more.
-constexpr std::size_t kMaxOptionsBytes = std::size_t{8} * 1024 * 1024;
-
 Result<> CheckIdentifiers(const std::string& sandbox, const std::string& container) {
   for (const std::string& name : {sandbox, container}) {
     if (!IsIdentifier(name)) {
@@ -48,15 +44,6 @@ Result<> CheckIdentifiers(const std::string& sandbox, const std::string& contain
     }
   }
   return {};
-}
-
-Result<std::string> ReadOptions(const std::string& file) {
-  Result<std::string> text = ReadInput(file, kMaxOptionsBytes);
-  if (!text) return text;
-  if (text->contains('\0'))
-    return Fail(ErrorKind::kUsage, StrCat(InputName(file), ": holds a NUL"));
-  while (text->ends_with('\n')) text->pop_back();
-  return text;
 }
 
 // The options as the mount helper understands them. What the operands say stands in front and must
@@ -84,7 +71,7 @@ Result<RootfsRequest> MakeRequest(const Operands& operands) {
   if (Result<> named = CheckIdentifiers(operands[0], operands[1]); !named) {
     return Failure(std::move(named.error()));
   }
-  const Result<std::string> options = ReadOptions(operands.size() == 3 ? operands[2] : "-");
+  const Result<std::string> options = ReadMountOptions(operands.size() == 3 ? operands[2] : "-");
   if (!options) return Failure(options.error());
   const Result<MountRequest> request = ParseOptions(operands[0], operands[1], *options);
   if (!request) return Failure(request.error());

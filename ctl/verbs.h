@@ -25,6 +25,7 @@ Verb RootfsUnshareVerb();
 Verb SandboxCreateVerb();
 Verb SandboxDeleteVerb();
 Verb SandboxShowVerb();
+Verb StorageVerb();
 Verb VerityDumpVerb();
 Verb VerityFormatVerb();
 Verb VerityParseVerb();
