@@ -68,9 +68,9 @@ std::vector<std::string> SplitList(std::string_view text) {
 
 Result<std::uint32_t> ParsePartition(std::string_view text) {
   std::uint32_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc() && parsed == end && number <= kMaxBlockVolumes) return number;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (whole && number <= kMaxBlockVolumes) return number;
   return Usage(StrCat("--partition: ", Quote(text), " is no number from 0 to ", kMaxBlockVolumes));
 }
 

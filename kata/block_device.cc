@@ -38,9 +38,8 @@ std::string_view TakeUpTo(std::string_view& rest, char separator) {
 bool IsNumber(std::string_view text, int base, unsigned most) {
   if (text.find_first_not_of(kHexDigits) != std::string_view::npos) return false;
   unsigned value = 0;
-  const char* end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data(), end, value, base);
-  return error == std::errc() && parsed == end && value <= most;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  return error == std::errc() && end == text.data() + text.size() && value <= most;
 }
 
 // SlotFn of src/agent/src/pci.rs: "1f", or "1f.7" with a function.

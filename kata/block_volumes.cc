@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <iterator>
 #include <utility>
 
 #include "base/base64.h"
@@ -30,7 +30,8 @@ Failure Bad(std::string message, std::string hint = {}) {
 
 bool IsHostPath(std::string_view path) {
   constexpr std::size_t kMaxPath = 4095;
-  return path.starts_with('/') && path.size() <= kMaxPath && path.find('\0') == path.npos;
+  return path.starts_with('/') && path.size() <= kMaxPath &&
+         path.find('\0') == std::string_view::npos;
 }
 
 // Words that a file system would refuse because they are meant for somebody on the way to it.
@@ -51,7 +52,7 @@ Result<std::vector<std::string>> SplitOptions(const std::vector<std::string>& op
       const std::string_view word = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(word.size() + 1, rest.size()));
       if (word.empty()) continue;
-      if (IsForSomebodyElse(word) || word.find('\0') != word.npos) {
+      if (IsForSomebodyElse(word) || word.find('\0') != std::string_view::npos) {
         return Bad(StrCat("options: ", Quote(word), " is no option of a mount in the guest"));
       }
       bytes += word.size() + 1;

@@ -35,7 +35,7 @@ std::string_view SaltOf(const DmVerity& verity) {
 
 // In hash blocks. A superblock takes one of whatever size.
 std::uint64_t HashStart(const DmVerity& verity) {
-  return verity.hash_offset / verity.hash_block_size + (verity.no_superblock ? 0 : 1);
+  return (verity.hash_offset / verity.hash_block_size) + (verity.no_superblock ? 0 : 1);
 }
 
 // Whether a tree over `blocks` data blocks lies as that over verity.data_blocks does.
@@ -43,7 +43,7 @@ bool HasSameTree(const DmVerity& verity, std::uint64_t blocks) {
   const std::uint64_t digest_size = verity.root_hash.size() / 2;
   const std::uint64_t digests_per_block = std::bit_floor(verity.hash_block_size / digest_size);
   const auto lowest_level = [digests_per_block](std::uint64_t data_blocks) {
-    return data_blocks == 1 ? 0 : (data_blocks - 1) / digests_per_block + 1;
+    return data_blocks == 1 ? 0 : ((data_blocks - 1) / digests_per_block) + 1;
   };
   return lowest_level(blocks) == lowest_level(verity.data_blocks);
 }
