@@ -12,6 +12,7 @@
 
 #include "base/file_reading.h"
 #include "base/text.h"
+#include "ctl/configuration/configuration.h"
 #include "ctl/diagnose/doctor/containerd.h"
 #include "ctl/diagnose/doctor/processes.h"
 #include "mount_helper/payload_check.h"
@@ -37,8 +38,8 @@ std::string KernelText(const NodeView& node, const std::string& path) {
   return text ? std::string(Trim(text->value_or(""))) : std::string();
 }
 
-// Why the mount helper would not read it (base/file_reading.h: ReadTrustedFile).
-std::optional<std::string> PolicyFileFault(const UniqueFd& file) {
+// Why the mount helper and this tool would not read it (base/file_reading.h: ReadTrustedFile).
+std::optional<std::string> TrustedFileFault(const UniqueFd& file) {
   struct stat status = {};
   if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return "is no regular file";
   if (status.st_uid != 0) return "is not owned by root";
@@ -101,7 +102,7 @@ Findings CheckPayloadPolicy(const NodeView& node, const DoctorOptions&) {
   if (!file) return {NotChecked(name, file.error().message, "run as root")};
   if (!*file) return {Good("payload-policy", "broken payloads stop a mount")};
   constexpr char kNoEffect[] = "it has no effect: a broken payload stops the mount all the same";
-  if (const std::optional<std::string> fault = PolicyFileFault(**file)) {
+  if (const std::optional<std::string> fault = TrustedFileFault(**file)) {
     return {Warning("payload-policy-untrusted", StrCat(name, " ", *fault), kNoEffect,
                     "make it a regular file of root's that nobody else can write, or remove it")};
   }
@@ -114,6 +115,26 @@ Findings CheckPayloadPolicy(const NodeView& node, const DoctorOptions&) {
   }
   return {Warning("payload-policy-void", StrCat(name, " does not say ignore"), kNoEffect,
                   "write the one word ignore to it, or remove it")};
+}
+
+Findings CheckConfigurationFile(const NodeView& node, const DoctorOptions&) {
+  const std::string name = kConfigurationFile;
+  const auto file = node.OpenPath(name, O_PATH | O_NOFOLLOW);
+  if (!file) return {NotChecked(name, file.error().message, "run as root")};
+  if (!*file) return {Good("configuration", "mode kata has its defaults")};
+  constexpr char kStops[] = "mounts of mode kata and new sandboxes fail until it is mended";
+  if (const std::optional<std::string> fault = TrustedFileFault(**file)) {
+    return {Warning("configuration-untrusted", StrCat(name, " ", *fault), kStops,
+                    "make it a regular file of root's that nobody else can write, or remove it")};
+  }
+  const auto text = node.Read(name, kMaxConfigurationBytes);
+  if (!text) return {NotChecked(name, text.error().message, "run as root")};
+  const Result<Configuration> configuration = ParseConfiguration(text->value_or(""));
+  if (!configuration) {
+    return {Warning("configuration-invalid", configuration.error().message, kStops,
+                    "nydus-overlayfs-config(5) has its keys")};
+  }
+  return {Good("configuration", StrCat(name, " is good"))};
 }
 
 Findings CheckSecurityModules(const NodeView& node, const DoctorOptions& options) {

@@ -34,6 +34,7 @@ constexpr DoctorCheck kChecks[] = {
     {"containerd", CheckContainerd},
     {"the snapshotter", CheckSnapshotter},
     {"the payload policy", CheckPayloadPolicy},
+    {"the configuration", CheckConfigurationFile},
     {"security modules", CheckSecurityModules},
     {"leftovers", CheckLeftovers},
 };

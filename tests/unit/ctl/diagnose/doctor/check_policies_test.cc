@@ -51,6 +51,46 @@ TEST_F(PolicyCheckAsRoot, AFileThatOthersWriteIsNotTrusted) {
   EXPECT_THAT(Check(), Finds("payload-policy-untrusted", Severity::kWarning));
 }
 
+constexpr char kConfiguration[] = "/etc/nydus-overlayfs/config.toml";
+
+class ConfigurationCheck : public MadeUpNode {
+ protected:
+  Findings Check() { return CheckConfigurationFile(node_, options_); }
+};
+
+TEST_F(ConfigurationCheck, NoFileIsGood) {
+  EXPECT_THAT(Check(), Finds("configuration", Severity::kOk));
+}
+
+TEST_F(ConfigurationCheck, ALinkIsNotTrusted) {
+  Link(kConfiguration, "/etc/passwd");
+  EXPECT_THAT(Check(), Finds("configuration-untrusted", Severity::kWarning));
+}
+
+class ConfigurationCheckAsRoot : public ConfigurationCheck {
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root: only root's file is trusted";
+  }
+};
+
+TEST_F(ConfigurationCheckAsRoot, AGoodFileIsGood) {
+  File(kConfiguration, "sandbox = 's1'\n");
+  EXPECT_THAT(Check(), Finds("configuration", Severity::kOk));
+}
+
+TEST_F(ConfigurationCheckAsRoot, ABadOneIsToldWithItsLine) {
+  File(kConfiguration, "sandbox = 's1'\nlayout = 'c'\n");
+  const Findings findings = Check();
+  EXPECT_THAT(findings, Finds("configuration-invalid", Severity::kWarning));
+  EXPECT_THAT(findings.front().what, testing::HasSubstr("line 2: 'layout'"));
+}
+
+TEST_F(ConfigurationCheckAsRoot, AFileThatOthersWriteIsNotTrusted) {
+  File(kConfiguration, "");
+  ASSERT_EQ(chmod(Outside(kConfiguration).c_str(), 0666), 0);
+  EXPECT_THAT(Check(), Finds("configuration-untrusted", Severity::kWarning));
+}
+
 class SecurityModulesCheck : public MadeUpNode {
  protected:
   Findings Check() { return CheckSecurityModules(node_, options_); }
