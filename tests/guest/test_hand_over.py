@@ -112,7 +112,7 @@ def boot(downloads, tmp_path_factory):
         archive = initramfs.build(kernel_folder, pathlib.Path(downloads["busybox"]), script, modules=MODULES)
         (folder / "initramfs").write_bytes(archive)
         vmlinuz = next(kernel_folder.glob("boot/vmlinuz-*"))
-        share = virtio_fs(sandbox.show()["vhost_socket"])
+        share = virtio_fs(sandbox.show()["nydusd"]["vhost_socket"])
         return Guest(vmlinuz, folder / "initramfs", folder / "console.log", share)
 
     return start

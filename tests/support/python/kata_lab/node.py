@@ -87,7 +87,8 @@ class Sandbox:
         check(run(*self.delete_command()))
 
     def show(self):
-        return json.loads(check(self.node.run_tool("sandbox", "show", self.name, "--json")).out)
+        (shown,) = json.loads(check(self.node.run_tool("sandbox", "show", self.name, "--json")).out)["sandboxes"]
+        return shown
 
     def container(self, name, image):
         return Container(self, name, image)
