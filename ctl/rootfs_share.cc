@@ -12,7 +12,7 @@
 #include "ctl/configuration/configuration.h"
 #include "ctl/input_text.h"
 #include "ctl/rootfs_request.h"
-#include "ctl/sandbox_output.h"
+#include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/rootfs.h"
 #include "mount_helper/command_line.h"

@@ -6,7 +6,7 @@
 #include "base/deadline.h"
 #include "base/text.h"
 #include "ctl/rootfs_request.h"
-#include "ctl/sandbox_output.h"
+#include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/rootfs.h"
 

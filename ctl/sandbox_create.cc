@@ -13,6 +13,7 @@
 #include "ctl/common_flags.h"
 #include "ctl/configuration/configuration.h"
 #include "ctl/sandbox_output.h"
+#include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/sandbox.h"
 

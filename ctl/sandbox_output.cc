@@ -135,10 +135,6 @@ Rows RowsOf(const KataDirectories& directories, const SandboxRecord& sandbox) {
 
 }  // namespace
 
-KataDirectories DirectoriesOfFlags() {
-  return DirectoriesFor(FLAGS_rootless_dir);
-}
-
 std::string RenderSandboxes(const KataDirectories& directories,
                             const std::vector<ShownSandbox>& sandboxes) {
   if (FLAGS_json) return RenderJson(directories, sandboxes);
@@ -152,12 +148,6 @@ std::string RenderSandboxes(const KataDirectories& directories,
     }
   }
   return text.text();
-}
-
-Result<std::string> SandboxOperand(const std::vector<std::string>& operands,
-                                   std::string_view verb) {
-  if (operands.size() == 1) return operands.front();
-  return Fail(ErrorKind::kUsage, StrCat(verb, " wants one sandbox"));
 }
 
 }  // namespace nydus

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -10,9 +9,6 @@
 #include "kata/sandbox_record.h"
 
 namespace nydus {
-
-// The directories that --rootless-dir means.
-KataDirectories DirectoriesOfFlags();
 
 // The sandboxes for people, or with --json as packaging/schema/sandbox.schema.json has them. Asks
 // the nydusd of each for its state and waits a moment for the answer.
@@ -22,8 +18,5 @@ struct ShownSandbox {
 };
 std::string RenderSandboxes(const KataDirectories& directories,
                             const std::vector<ShownSandbox>& sandboxes);
-
-// The only operand of `verb`, or an error.
-Result<std::string> SandboxOperand(const std::vector<std::string>& operands, std::string_view verb);
 
 }  // namespace nydus

@@ -9,6 +9,7 @@
 
 #include "base/deadline.h"
 #include "ctl/sandbox_output.h"
+#include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/sandbox.h"
 
