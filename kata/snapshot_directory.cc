@@ -18,8 +18,9 @@ namespace {
 
 constexpr int kDirectoryPath = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-Failure Refused(const std::string& path, std::string_view why, std::string hint = {}) {
-  return Fail(ErrorKind::kUsage, StrCat("snapshotdir ", Quote(path), " ", why), std::move(hint));
+// Its path is part of a payload: no message holds it.
+Failure Refused(std::string_view why, std::string hint = {}) {
+  return Fail(ErrorKind::kUsage, StrCat("extraoption: snapshotdir: ", why), std::move(hint));
 }
 
 struct FileId {
@@ -85,7 +86,8 @@ Result<std::optional<UniqueFd>> OpenBelowRoots(const std::string& path,
     }
     Result<UniqueFd> directory = OpenBeneath(root_fd.get(), *below, O_PATH | O_DIRECTORY);
     if (!directory) {
-      return Failure(Wrap(std::move(directory.error()), StrCat("snapshotdir ", Quote(path))));
+      return FailErrno(directory.error().kind, directory.error().errno_value,
+                       "extraoption: snapshotdir", directory.error().hint);
     }
     return std::move(*directory);
   }
@@ -103,12 +105,12 @@ bool HasPlainComponents(std::string_view path) {
   return true;
 }
 
-Result<> WantDirectory(int directory, const std::string& path, const char* name) {
+Result<> WantDirectory(int directory, const char* name) {
   struct stat status = {};
   if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode)) {
     return {};
   }
-  return Refused(path, StrCat("holds no directory ", name));
+  return Refused(StrCat("holds no directory ", name));
 }
 
 }  // namespace
@@ -116,18 +118,18 @@ Result<> WantDirectory(int directory, const std::string& path, const char* name)
 Result<UniqueFd> OpenSnapshotDirectory(const std::string& path,
                                        const SnapshotDirectoryRules& rules) {
   if (!HasPlainComponents(path)) {
-    return Refused(path, "is no absolute path without empty components, . and ..");
+    return Refused("is no absolute path without empty components, . and ..");
   }
   Result<std::optional<UniqueFd>> found = OpenIfParentOfBoth(path, rules);
   if (found && !*found) found = OpenBelowRoots(path, rules.roots);
   if (!found) return Failure(std::move(found.error()));
   if (!*found) {
-    return Refused(path, "is neither the parent of upperdir and workdir nor below a snapshot root",
+    return Refused("is neither the parent of upperdir and workdir nor below a snapshot root",
                    "snapshot_roots in /etc/nydus-overlayfs/config.toml names those");
   }
   UniqueFd directory = std::move(**found);
-  Result<> whole = WantDirectory(directory.get(), path, "fs");
-  if (whole) whole = WantDirectory(directory.get(), path, "work");
+  Result<> whole = WantDirectory(directory.get(), "fs");
+  if (whole) whole = WantDirectory(directory.get(), "work");
   if (!whole) return Failure(std::move(whole.error()));
   return directory;
 }

@@ -79,7 +79,8 @@ TEST_F(SnapshotDirectory, OfAnotherSnapshotIsRefused) {
   const std::string other = snapshots_ + "/10";
   std::filesystem::create_directories(other + "/fs");
   std::filesystem::create_directories(other + "/work");
-  EXPECT_THAT(OpenSnapshotDirectory(other, OwnOptions()), HasError(ErrorKind::kUsage, "/10"));
+  EXPECT_THAT(OpenSnapshotDirectory(other, OwnOptions()),
+              HasError(ErrorKind::kUsage, "is neither"));
 }
 
 TEST_F(SnapshotDirectory, MustBeTheParentOfBoth) {
@@ -123,6 +124,17 @@ TEST_F(SnapshotDirectory, HasPlainComponents) {
     EXPECT_THAT(OpenSnapshotDirectory(path, Configured()),
                 HasError(ErrorKind::kUsage, "is no absolute path without"))
         << path;
+  }
+}
+
+TEST_F(SnapshotDirectory, IsPartOfAPayloadAndStaysOutOfMessages) {
+  std::filesystem::create_directory_symlink("/etc", snapshots_ + "/hunter");
+  for (const std::string& path : {std::string("hunter"), std::string("/hunter/x"),
+                                  snapshots_ + "/hunter", snapshots_ + "/hunter/missing"}) {
+    const auto directory = OpenSnapshotDirectory(path, Configured());
+    ASSERT_THAT(directory, testing::Not(IsOk())) << path;
+    EXPECT_THAT(directory.error().message, testing::StartsWith("extraoption: snapshotdir"));
+    EXPECT_THAT(directory.error().message, testing::Not(testing::HasSubstr("hunter")));
   }
 }
 
