@@ -6,7 +6,6 @@ The programs to test are NYDUS_HELPERS and NYDUS_TOOL.
 """
 
 import hashlib
-import json
 import os
 import pathlib
 import shlex
@@ -36,10 +35,6 @@ def mount_command(storage):
         words += ["-o", ",".join(storage["options"])]
     words += [storage["source"], storage["mount_point"]]
     return shlex.join(["mkdir", "-p", storage["mount_point"]]) + " && " + shlex.join(words)
-
-
-def share_storage(node):
-    return json.loads(node.run_tool("storage", "--shared").out)
 
 
 class GuestWithShare:
@@ -127,7 +122,7 @@ def running(request, node, boot, image_of_version):
     with boot(kernel, sandbox) as guest:
         assert guest.release.startswith(f"{kernel}.")
         share = GuestWithShare(guest, sandbox, image_of_version)
-        share.mount(share_storage(node))
+        share.mount(sandbox.show()["agent_storage"])
         yield share
         guest.power_off()
     sandbox.delete()
@@ -199,7 +194,7 @@ def test_nothing_is_left(node, boot, image_of_version, order):
     containers = [sandbox.container(f"c{version}", image).hand_over() for version, image in image_of_version.items()]
     with boot("6.12", sandbox) as guest:
         share = GuestWithShare(guest, sandbox, image_of_version)
-        share.mount(share_storage(node))
+        share.mount(sandbox.show()["agent_storage"])
         for container in containers:
             share.run_in(share.start(container), "echo kept >/kept")
         if order == "guest first":

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sandboxes side by side, many calls at once for one container, and calls that are repeated."""
 
-import json
 import subprocess
 
 import pytest
+from kata_lab.daemon import mount_points
 from kata_lab.inventory import processes_here
 from mount_lab.records import records_at, table
-from mount_lab.running import ENVIRONMENT, check, run
+from mount_lab.running import ENVIRONMENT, run
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -44,10 +44,8 @@ def assert_all_succeed(commands):
     assert outcomes(commands) == [(0, "")] * len(commands)
 
 
-def rafs_mounts(sandbox):
-    """The images that nydusd serves, by what it says itself."""
-    said = check(sandbox.node.run_tool("nydusd", "status", f"--sandbox={sandbox.name}", "--json")).out
-    return sorted(entry["mount_point"] for entry in json.loads(said)["mounts"] if entry["type"] == "Rafs")
+def served(sandbox):
+    return mount_points(sandbox.show()["nydusd"]["api_socket"])
 
 
 def daemons(node):
@@ -64,7 +62,7 @@ def test_two_sandboxes(node, image_of_version):
     ]
     assert_all_succeed([container.hand_over_command() for container in containers])
     for sandbox in sandboxes:
-        assert rafs_mounts(sandbox) == [f"/rafs/c{number}/lowerdir" for number in range(CONTAINERS)]
+        assert served(sandbox) == ["/containers", *(f"/rafs/c{number}/lowerdir" for number in range(CONTAINERS))]
     for container in containers:
         assert len(records_at(container.bind())) == 1
         (container.upper / "own").write_text(f"{container.sandbox.name} {container.name}")
@@ -82,7 +80,7 @@ def test_one_container_at_once(node, image):
     container = sandbox.container("c", image)
     mounts = len(table())
     assert_all_succeed([container.hand_over_command()] * AT_ONCE)
-    assert rafs_mounts(sandbox) == ["/rafs/c/lowerdir"]
+    assert served(sandbox) == ["/containers", "/rafs/c/lowerdir"]
     assert len(records_at(container.bind())) == 1
     # The bind and its copy in the view.
     assert len(table()) == mounts + 2
@@ -101,11 +99,11 @@ def test_one_sandbox_at_once(node):
 def test_repeated(node, image):
     sandbox = node.sandbox("s").create()
     container = sandbox.container("c", image).hand_over()
-    before = (daemons(node), table(), sandbox.show(), rafs_mounts(sandbox), container.storages())
+    before = (daemons(node), table(), sandbox.show(), served(sandbox), container.storages())
     for _ in range(REPEATED):
         sandbox.create()
         container.hand_over()
-    assert (daemons(node), table(), sandbox.show(), rafs_mounts(sandbox), container.storages()) == before
+    assert (daemons(node), table(), sandbox.show(), served(sandbox), container.storages()) == before
     for _ in range(REPEATED):
         container.unshare()
     for _ in range(REPEATED):

@@ -87,8 +87,8 @@ class Sandbox:
         check(run(*self.delete_command()))
 
     def show(self):
-        (shown,) = json.loads(check(self.node.run_tool("sandbox", "show", self.name, "--json")).out)["sandboxes"]
-        return shown
+        (sandbox,) = json.loads(check(self.node.run_tool("sandbox", "show", self.name, "--json")).out)["sandboxes"]
+        return sandbox
 
     def container(self, name, image):
         return Container(self, name, image)
