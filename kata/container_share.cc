@@ -115,6 +115,7 @@ Result<> UnmountSnapshot(const OpenSandbox& sandbox, int submounts,
 
 Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, const ContainerRecord& container) {
   const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
+  if (!submounts && submounts.error().errno_value == ENOENT) return {};
   if (!submounts) return Failure(submounts.error());
   Result<> unmounted = UnmountSnapshot(sandbox, submounts->get(), container);
   if (!unmounted) return unmounted;
