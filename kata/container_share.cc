@@ -153,7 +153,10 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
 
 void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, bool nydusd_lives,
                        FailureList& failures, Deadline deadline) {
-  container.phase = ContainerRecord::Phase::kUnsharing;
+  // One that was never handed over stays what it is: its name can be used again.
+  if (container.phase == ContainerRecord::Phase::kShared) {
+    container.phase = ContainerRecord::Phase::kUnsharing;
+  }
   if (!failures.Check(sandbox.Save(), "state")) return;
 
   failures.Check(sandbox.state.RemoveDescription(container.id), container.id);
