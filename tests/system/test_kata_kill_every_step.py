@@ -8,6 +8,7 @@ import time
 
 import pytest
 from kata_lab.killing import killed_before, steps_of
+from kata_lab.node import Container, Sandbox
 from mount_lab.records import records_at
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -26,19 +27,21 @@ class Killer:
     def __init__(self, log):
         self._log = log
         self.steps = []
-        self.killed = 0
+        self._attempts = self._killed = 0
 
-    def learn(self, command):
+    def learn(self, command, code=0):
         """Runs the operation undisturbed."""
-        self.steps = steps_of(self._log, command)
+        self.steps = steps_of(self._log, command, code)
 
     def kill(self, command, step):
-        self.killed += killed_before(step, self._log, command)
+        self._attempts += 1
+        self._killed += killed_before(step, self._log, command)
 
-    def assert_thorough(self, operation):
+    def assert_thorough(self):
         """A run that waits for nydusd may make some calls less than the one that was learned from."""
-        print(f"{operation}: killed at {self.killed} of {len(self.steps)} steps")
-        assert self.killed >= 0.8 * len(self.steps) > 10
+        print(f"killed {self._killed} times in {self._attempts} attempts at {len(self.steps)} steps")
+        assert len(self.steps) > 10
+        assert self._killed >= 0.9 * self._attempts
 
 
 @pytest.fixture
@@ -62,98 +65,144 @@ def assert_shared_once(container):
     assert len(container.storages()) == 1
 
 
-def test_create(node, killer):
-    sandbox = node.sandbox("s")
+@pytest.fixture
+def sandbox(node):
+    """Not made yet; it will have all that a sandbox can have."""
+    for_all = node.directory / "for-all"
+    for_all.mkdir()
+    (node.directory / "file-for-all").touch()
+    return node.sandbox("s", "go", f"--bind={for_all},{for_all.with_name('file-for-all')}")
+
+
+def create_again(sandbox):
+    sandbox.create()
+    sandbox.delete()
+
+
+@pytest.mark.parametrize("next_call", (create_again, Sandbox.delete), ids=("create", "delete"))
+def test_create(node, sandbox, killer, next_call):
     killer.learn(sandbox.create_command())
     sandbox.delete()
     for step in killer.steps:
         killer.kill(sandbox.create_command(), step)
-        sandbox.create()
-        sandbox.delete()
+        next_call(sandbox)
         assert_nothing_left(node)
-    killer.assert_thorough("create, then create and delete")
+    killer.assert_thorough()
 
 
-def test_create_then_delete(node, killer):
-    sandbox = node.sandbox("s")
-    killer.learn(sandbox.create_command())
-    sandbox.delete()
+def test_create_beside_a_share_that_is_not_ours(node, sandbox, killer):
+    """Kata's own sandbox of that name is there. Whoever takes back what the killed call left does not touch it."""
+    sandbox.share.mkdir(parents=True)
+    (sandbox.share / "shared").mkdir()
+    (sandbox.share / "shared" / "kept").touch()
+    killer.learn(sandbox.create_command(), code=2)
     for step in killer.steps:
         killer.kill(sandbox.create_command(), step)
         sandbox.delete()
-        assert_nothing_left(node)
-    killer.assert_thorough("create, then delete")
+        assert (sandbox.share / "shared" / "kept").exists(), step
+        assert not sandbox.state.exists()
+    killer.assert_thorough()
 
 
-def test_hand_over(node, image, killer):
-    sandbox = node.sandbox("s").create()
+def hand_over_again(container):
+    container.hand_over()
+    assert_shared_once(container)
+    container.unshare()
+
+
+@pytest.mark.parametrize("next_call", (hand_over_again, Container.unshare), ids=("hand-over", "unshare"))
+def test_hand_over(node, sandbox, image, killer, next_call):
+    sandbox.create()
     killer.learn(sandbox.container("learned", image).hand_over_command())
     for number, step in enumerate(killer.steps):
         container = sandbox.container(f"c{number}", image)
         killer.kill(container.hand_over_command(), step)
-        container.hand_over()
-        assert_shared_once(container)
-        container.unshare()
+        next_call(container)
         assert_nothing_left(node, container.name)
-    killer.assert_thorough("hand-over, then hand-over and unshare")
+    killer.assert_thorough()
     sandbox.delete()
     assert_nothing_left(node)
 
 
-def test_hand_over_then_unshare(node, image, killer):
-    sandbox = node.sandbox("s").create()
-    killer.learn(sandbox.container("learned", image).hand_over_command())
-    for number, step in enumerate(killer.steps):
-        container = sandbox.container(f"c{number}", image)
-        killer.kill(container.hand_over_command(), step)
-        container.unshare()
-        assert_nothing_left(node, container.name)
-    killer.assert_thorough("hand-over, then unshare")
-    sandbox.delete()
-    assert_nothing_left(node)
-
-
-def test_hand_over_then_delete(node, image, killer):
-    sandbox = node.sandbox("s").create()
-    killer.learn(sandbox.container("learned", image).hand_over_command())
-    for number, step in enumerate(killer.steps):
-        killer.kill(sandbox.container(f"c{number}", image).hand_over_command(), step)
-    killer.assert_thorough("hand-over, then delete of the sandbox")
-    sandbox.delete()
-    assert_nothing_left(node)
-
-
-def test_unshare(node, image, killer):
-    sandbox = node.sandbox("s").create()
+def test_unshare(node, sandbox, image, killer):
+    sandbox.create()
     killer.learn(sandbox.container("learned", image).hand_over().unshare_command())
     for number, step in enumerate(killer.steps):
         container = sandbox.container(f"c{number}", image).hand_over()
         killer.kill(container.unshare_command(), step)
         container.unshare()
         assert_nothing_left(node, container.name)
-    killer.assert_thorough("unshare, then unshare")
+    killer.assert_thorough()
     sandbox.delete()
     assert_nothing_left(node)
 
 
-def test_unshare_then_delete(node, image, killer):
-    sandbox = node.sandbox("s").create()
-    killer.learn(sandbox.container("learned", image).hand_over().unshare_command())
+@pytest.mark.parametrize("operation", ("hand-over", "unshare"))
+def test_delete_of_a_sandbox_with_all_that_was_left(node, sandbox, image, killer, operation):
+    """Nobody calls for a container again: one delete finds what every kill has left."""
+
+    def command(container):
+        if operation == "hand-over":
+            return container.hand_over_command()
+        return container.hand_over().unshare_command()
+
+    sandbox.create()
+    killer.learn(command(sandbox.container("learned", image)))
     for number, step in enumerate(killer.steps):
-        killer.kill(sandbox.container(f"c{number}", image).hand_over().unshare_command(), step)
-    killer.assert_thorough("unshare, then delete of the sandbox")
+        killer.kill(command(sandbox.container(f"c{number}", image)), step)
+    killer.assert_thorough()
     sandbox.delete()
     assert_nothing_left(node)
 
 
-def test_delete(node, image, killer):
-    sandbox = node.sandbox("s").create()
+@pytest.mark.parametrize("next_call", (Sandbox.delete, create_again), ids=("delete", "create"))
+def test_delete(node, sandbox, image, killer, next_call):
+    sandbox.create()
     sandbox.container("learned", image).hand_over()
     killer.learn(sandbox.delete_command())
     for number, step in enumerate(killer.steps):
         sandbox.create()
         sandbox.container(f"c{number}", image).hand_over()
         killer.kill(sandbox.delete_command(), step)
-        sandbox.delete()
+        next_call(sandbox)
         assert_nothing_left(node)
-    killer.assert_thorough("delete, then delete")
+    killer.assert_thorough()
+
+
+def before_the_record(steps):
+    """The step at which all is there but the word that it is."""
+    return [step for step in steps if step.call.startswith("rename")][-1]
+
+
+def test_create_after_a_killed_create(node, sandbox, killer):
+    """The call that takes back what a killed one has left is killed in turn."""
+    killer.learn(sandbox.create_command())
+    sandbox.delete()
+    first_kill = before_the_record(killer.steps)
+    killer.kill(sandbox.create_command(), first_kill)
+    killer.learn(sandbox.create_command())
+    sandbox.delete()
+    for step in killer.steps:
+        killer.kill(sandbox.create_command(), first_kill)
+        killer.kill(sandbox.create_command(), step)
+        create_again(sandbox)
+        assert_nothing_left(node)
+    killer.assert_thorough()
+
+
+def test_hand_over_after_a_killed_hand_over(node, sandbox, image, killer):
+    sandbox.create()
+    killer.learn(sandbox.container("learned", image).hand_over_command())
+    first_kill = before_the_record(killer.steps)
+    container = sandbox.container("learned-too", image)
+    killer.kill(container.hand_over_command(), first_kill)
+    killer.learn(container.hand_over_command())
+    for number, step in enumerate(killer.steps):
+        container = sandbox.container(f"c{number}", image)
+        killer.kill(container.hand_over_command(), first_kill)
+        killer.kill(container.hand_over_command(), step)
+        hand_over_again(container)
+        assert_nothing_left(node, container.name)
+    killer.assert_thorough()
+    sandbox.delete()
+    assert_nothing_left(node)

@@ -10,7 +10,7 @@ import signal
 from collections import Counter
 from dataclasses import dataclass
 
-from mount_lab.running import check, run
+from mount_lab.running import run
 
 FILES = (
     "open openat openat2 creat mkdir mkdirat rename renameat renameat2 unlink unlinkat rmdir link linkat symlink "
@@ -43,9 +43,10 @@ def trace(log, command, *terms):
     return run("strace", "-qq", "-o", log, "-e", f"trace={calls}", *terms, "--", *command)
 
 
-def steps_of(log, command):
-    """The steps of a run that nothing disturbs."""
-    check(trace(log, command))
+def steps_of(log, command, code=0):
+    """The steps of a run that nothing disturbs, and that ends with this exit code."""
+    outcome = trace(log, command)
+    assert outcome.code == code, outcome
     counts, steps = Counter(), []
     for line in log.read_text(errors="replace").splitlines():
         match = CALL.match(line)
@@ -61,7 +62,4 @@ def steps_of(log, command):
 def killed_before(step, log, command):
     """True if the command was killed there; False if it ended before it made so many of these calls."""
     outcome = trace(log, command, "-e", f"inject={step.call}:signal=SIGKILL:when={step.number}")
-    if outcome.code == -signal.SIGKILL:
-        return True
-    check(outcome)
-    return False
+    return outcome.code == -signal.SIGKILL

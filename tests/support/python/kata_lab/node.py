@@ -52,8 +52,9 @@ class Node:
         """What sandboxes have left behind since the node was made, in words."""
         return take_inventory().difference(self.before)
 
-    def sandbox(self, name, layout="go"):
-        return Sandbox(self, name, layout)
+    def sandbox(self, name, layout="go", *settings):
+        """`settings` are further words for `sandbox create`."""
+        return Sandbox(self, name, layout, settings)
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Sandbox:
     node: Node
     name: str
     layout: str
+    settings: tuple = ()
 
     @property
     def state(self):
@@ -73,7 +75,7 @@ class Sandbox:
         return SHARES / self.name
 
     def create_command(self):
-        settings = [f"--layout={self.layout}", f"--nydusd={self.node.nydusd}"]
+        settings = [f"--layout={self.layout}", f"--nydusd={self.node.nydusd}", *self.settings]
         return [self.node.tool, "sandbox", "create", self.name, *settings]
 
     def create(self):
