@@ -135,13 +135,23 @@ Failure WithUndoFailure(Error error, const Result<>& undone) {
   return Failure(std::move(error));
 }
 
+// Before anything is recorded: whoever finds the record after a crash takes the share for ours.
+Result<> CheckNoShare(const KataDirectories& directories, const SandboxRecord& record) {
+  const Result<std::optional<ShareDirectory>> share =
+      ShareDirectory::OpenIfThere(directories, record);
+  if (!share) return Failure(share.error());
+  if (!*share) return {};
+  return Fail(ErrorKind::kMount, StrCat(Escape((*share)->path()), " exists"),
+              "a sandbox of that name is not ours");
+}
+
 Result<SandboxRecord> MakeSandbox(const KataDirectories& directories, const SandboxRequest& request,
                                   SandboxState state, std::string digest, Deadline deadline) {
   Result<SandboxRecord> record = NewRecord(request, state, std::move(digest));
   if (!record) return WithUndoFailure(record.error(), std::move(state).Remove());
-  if (Result<> saved = state.Save(*record); !saved) {
-    return WithUndoFailure(std::move(saved.error()), std::move(state).Remove());
-  }
+  Result<> begun = CheckNoShare(directories, *record);
+  if (begun) begun = state.Save(*record);
+  if (!begun) return WithUndoFailure(std::move(begun.error()), std::move(state).Remove());
   const Result<ShareDirectory> share = ShareDirectory::Make(directories, *record);
   if (!share) {
     // Nothing but the state is ours; a directory of that name is not.
