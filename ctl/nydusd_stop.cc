@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "ctl/common_flags.h"
 #include "ctl/nydusd_target.h"
-#include "ctl/sandbox_output.h"
+#include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "fuse/nydusd/nydusd_process.h"
 #include "kata/sandbox.h"
