@@ -97,6 +97,7 @@ void ScriptedDaemon::Serve() {
 
 void ScriptedDaemon::Play(const ScriptedAnswer& answer, UniqueFd connection) {
   std::string request = ReadRequest(connection.get());
+  if (request.empty()) return;
   {
     const std::scoped_lock lock(mutex_);
     requests_.push_back(std::move(request));

@@ -32,7 +32,7 @@ class ScriptedDaemon {
   ScriptedDaemon& operator=(const ScriptedDaemon&) = delete;
   ~ScriptedDaemon();
 
-  // The requests it has answered so far.
+  // The requests it has answered so far; a connection without one is passed over.
   std::vector<std::string> Requests();
 
  private:
