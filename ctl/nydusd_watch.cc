@@ -12,7 +12,6 @@
 #include "base/interruption.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
-#include "fuse/nydusd/log_tail.h"
 
 namespace nydus {
 
@@ -33,12 +32,11 @@ Result<bool> WaitForEndOrSignal(int pidfd) {
   return waited[0].revents != 0;
 }
 
-void GiveDeathNotice(const StartedNydusd& nydusd, const std::string& how,
-                     const std::string& log_file) {
+void GiveDeathNotice(const StartedNydusd& nydusd, const std::string& how) {
   std::string notice =
       StrCat("nydus-overlayctl: nydusd (process ", nydusd.process.pid, ") has ended: ", how,
-             "; the end of its log ", Quote(log_file), ":\n");
-  for (const std::string& line : LastLogLines(log_file, kShownLogLines, nydusd.log_offset)) {
+             "; the end of its log ", Quote(nydusd.output.log_file), ":\n");
+  for (const std::string& line : LastWords(nydusd.output, kShownLogLines)) {
     notice += StrCat("  ", line, "\n");
   }
   std::fputs(notice.c_str(), stderr);
@@ -54,7 +52,7 @@ Result<ExitStatus> WatchNydusd(const StartedNydusd& nydusd, const NydusdSettings
   if (*ended) {
     const Result<std::string> how = ReapChild(nydusd.pidfd.get());
     if (!how) return Failure(how.error());
-    GiveDeathNotice(nydusd, *how, settings.log_file);
+    GiveDeathNotice(nydusd, *how);
     return ExitStatus::kFindings;
   }
   if (!stopped) return Failure(stopped.error());

@@ -18,16 +18,14 @@ namespace {
 // How much of a file's end is looked at, in bytes.
 constexpr std::size_t kTailBytes = std::size_t{64} * 1024;
 
-std::string ReadTail(const std::string& path, std::uint64_t offset) {
-  // O_NONBLOCK: whatever has taken the log's place must not hang us.
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+std::string ReadTail(int fd, std::uint64_t offset) {
   struct stat status = {};
-  if (!file.ok() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return {};
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size <= offset) return {};
   const std::uint64_t begin = std::max(offset, size - std::min<std::uint64_t>(size, kTailBytes));
   std::string text(static_cast<std::size_t>(size - begin), '\0');
-  const ssize_t got = pread(file.get(), text.data(), text.size(), static_cast<off_t>(begin));
+  const ssize_t got = pread(fd, text.data(), text.size(), static_cast<off_t>(begin));
   text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
   return text;
 }
@@ -54,9 +52,8 @@ std::string Shown(std::string_view line) {
 
 }  // namespace
 
-std::vector<std::string> LastLogLines(const std::string& log_file, std::size_t lines,
-                                      std::uint64_t offset) {
-  const std::string text = ReadTail(log_file, offset);
+std::vector<std::string> LastLines(int fd, std::size_t lines, std::uint64_t offset) {
+  const std::string text = ReadTail(fd, offset);
   std::string_view rest = text;
   std::vector<std::string> found;
   while (!rest.empty() && found.size() < lines) {
@@ -68,6 +65,14 @@ std::vector<std::string> LastLogLines(const std::string& log_file, std::size_t l
   }
   std::ranges::reverse(found);
   return found;
+}
+
+std::vector<std::string> LastLogLines(const std::string& log_file, std::size_t lines,
+                                      std::uint64_t offset) {
+  // O_NONBLOCK: whatever has taken the log's place must not hang us.
+  const UniqueFd file(open(log_file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.ok()) return {};
+  return LastLines(file.get(), lines, offset);
 }
 
 }  // namespace nydus

@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -69,11 +71,21 @@ Result<> RemoveStaleSockets(const std::string& vhost_socket, const std::string& 
   return removed;
 }
 
-Result<UniqueFd> OpenLog(const std::string& path) {
+// nydusd opens its log itself. Standard error is not the same file: nydusd 2.2.0 hangs for good
+// when it cannot write there, which is where it complains of a log on a full disk.
+Result<NydusdOutput> MakeOutput(const std::string& log_file) {
   constexpr mode_t kMode = 0600;
-  UniqueFd log(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
-  if (!log.ok()) return FailErrno(ErrorKind::kSystem, errno, StrCat("log file ", Quote(path)));
-  return log;
+  const UniqueFd log(
+      open(log_file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
+  struct stat status = {};
+  if (!log.ok() || fstat(log.get(), &status) != 0) {
+    return FailErrno(ErrorKind::kSystem, errno, StrCat("log file ", Quote(log_file)));
+  }
+  UniqueFd standard_error(memfd_create("nydusd's standard error", MFD_CLOEXEC));
+  if (!standard_error.ok()) return FailErrno(ErrorKind::kSystem, errno, "memfd_create");
+  return NydusdOutput{.log_file = log_file,
+                      .log_offset = static_cast<std::uint64_t>(status.st_size),
+                      .standard_error = std::move(standard_error)};
 }
 
 // Ours, but for what narrows nydusd's log.
@@ -85,11 +97,11 @@ std::vector<std::string> EnvironmentForNydusd() {
   return environment;
 }
 
-ChildProgram ProgramOf(const NydusdSettings& settings, int log, bool dies_with_us) {
+ChildProgram ProgramOf(const NydusdSettings& settings, int output_fd, bool dies_with_us) {
   return {.path = settings.program,
           .arguments = NydusdArguments(settings),
           .environment = EnvironmentForNydusd(),
-          .output_fd = log,
+          .output_fd = output_fd,
           .inherited_fds = {},
           .dies_with_parent = dies_with_us};
 }
@@ -147,16 +159,14 @@ bool IsSameFile(const std::string& one, const std::string& other) {
          status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
 }
 
-std::string LogHint(const NydusdSettings& settings, std::uint64_t log_offset) {
-  std::string hint = StrCat("log: ", Quote(settings.log_file));
-  for (const std::string& line : LastLogLines(settings.log_file, kShownLogLines, log_offset)) {
-    hint += StrCat("; ", line);
-  }
+std::string LogHint(const NydusdOutput& output) {
+  std::string hint = StrCat("log: ", Quote(output.log_file));
+  for (const std::string& line : LastWords(output, kShownLogLines)) hint += StrCat("; ", line);
   return hint;
 }
 
 // Takes away a daemon that does not serve, and says why it does not.
-Error GiveUp(Error error, int pidfd, const NydusdSettings& settings, std::uint64_t log_offset) {
+Error GiveUp(Error error, int pidfd, const NydusdSettings& settings, const NydusdOutput& output) {
   const Result<bool> ended_of_itself = WaitForEnd(pidfd, std::chrono::steady_clock::now());
   if (Result<> ended = EndNydusd(pidfd, settings.vhost_socket); !ended) {
     return Wrap(std::move(ended.error()), "nydusd, whose start failed, cannot be ended");
@@ -167,7 +177,7 @@ Error GiveUp(Error error, int pidfd, const NydusdSettings& settings, std::uint64
     error = {.kind = ErrorKind::kSystem, .message = StrCat("ended at its start: ", *how)};
   }
   error = Wrap(std::move(error), StrCat("nydusd ", Quote(settings.program)));
-  if (error.hint.empty()) error.hint = LogHint(settings, log_offset);
+  if (error.hint.empty()) error.hint = LogHint(output);
   return error;
 }
 
@@ -182,11 +192,11 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
   if (Result<> cleared = ClearSockets(settings); !cleared) {
     return Failure(std::move(cleared.error()));
   }
-  const Result<UniqueFd> log = OpenLog(settings.log_file);
-  if (!log) return Failure(log.error());
-  const auto log_offset = static_cast<std::uint64_t>(lseek(log->get(), 0, SEEK_END));
+  Result<NydusdOutput> output = MakeOutput(settings.log_file);
+  if (!output) return Failure(std::move(output.error()));
 
-  Result<HeldChild> child = HeldChild::Fork(ProgramOf(settings, log->get(), dies_with_us));
+  Result<HeldChild> child =
+      HeldChild::Fork(ProgramOf(settings, output->standard_error.get(), dies_with_us));
   if (!child) return Failure(std::move(child.error()));
   if (Result<> recorded = record(child->identity()); !recorded) {
     return Failure(std::move(recorded.error()));
@@ -197,11 +207,20 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
   if (!pidfd) return Failure(Wrap(std::move(pidfd.error()), Quote(settings.program)));
 
   if (Result<> serves = MakeServe(settings, pidfd->get(), deadline); !serves) {
-    return Failure(GiveUp(std::move(serves.error()), pidfd->get(), settings, log_offset));
+    return Failure(GiveUp(std::move(serves.error()), pidfd->get(), settings, *output));
   }
   guard->Release();
   return StartedNydusd{
-      .process = child->identity(), .pidfd = std::move(*pidfd), .log_offset = log_offset};
+      .process = child->identity(), .pidfd = std::move(*pidfd), .output = std::move(*output)};
+}
+
+std::vector<std::string> LastWords(const NydusdOutput& output, std::size_t lines) {
+  auto words = LastLogLines(output.log_file, lines, output.log_offset);
+  const auto errors = LastLines(output.standard_error.get(), lines);
+  words.insert(words.end(), errors.begin(), errors.end());
+  words.erase(words.begin(),
+              words.end() - static_cast<std::ptrdiff_t>(std::min(lines, words.size())));
+  return words;
 }
 
 Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_socket,

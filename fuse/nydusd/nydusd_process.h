@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -19,10 +20,20 @@ inline constexpr std::chrono::seconds kNydusdGrace{5};
 // How long it may take from its start until it is RUNNING.
 inline constexpr std::chrono::seconds kNydusdReadyTime{10};
 
+// What a daemon writes.
+struct NydusdOutput {
+  std::string log_file;
+  std::uint64_t log_offset = 0;  // where its own lines begin, in bytes
+  UniqueFd standard_error;       // a file without a name: what it says before it has its log
+};
+
+// The last lines of both: at most `lines`, escaped and cut, without colour codes.
+std::vector<std::string> LastWords(const NydusdOutput& output, std::size_t lines);
+
 struct StartedNydusd {
   ProcessIdentity process;
   UniqueFd pidfd;
-  std::uint64_t log_offset = 0;  // where its own lines begin in the log file, in bytes
+  NydusdOutput output;
 };
 
 // Starts the daemon, waits until it is RUNNING and mounts the share directory at
