@@ -12,7 +12,8 @@
 
 namespace nydus {
 
-// For the whole hand-over: ten seconds until nydusd is RUNNING, thirty for its mount.
+// For the whole hand-over: kNydusdReadyTime (fuse/nydusd/nydusd_process.h), and Kata's time for one
+// request (nydusd.go, defaultHttpClientTimeoutSecs).
 inline constexpr std::chrono::seconds kShareTime{40};
 
 // What a mount in mode kata asks of its sandbox: the payloads decoded, what the caller left out

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
+#include "fuse/nydusd/nydusd_process.h"
 #include "kata/agent_storage.h"
 #include "kata/container_share.h"
 #include "kata/request_digest.h"
@@ -99,7 +100,8 @@ Result<> CheckNydusd(const SandboxRecord& record, Deadline deadline) {
     return Fail(ErrorKind::kMount, StrCat("the nydusd of sandbox ", record.id, " has died"), hint);
   }
   const NydusdClient nydusd(record.api_socket);
-  const Result<NydusdInformation> information = nydusd.WaitUntilRunning(deadline);
+  const Result<NydusdInformation> information =
+      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
   if (!information) return Failure(information.error());
   if (information->pid != record.nydusd->pid) {
     return Fail(ErrorKind::kMount,

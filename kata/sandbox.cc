@@ -75,7 +75,8 @@ Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state
 Result<> UseForeignNydusd(const SandboxState& state, const ShareDirectory& share,
                           SandboxRecord& record, Deadline deadline) {
   const NydusdClient nydusd(record.api_socket);
-  const Result<NydusdInformation> information = nydusd.WaitUntilRunning(deadline);
+  const Result<NydusdInformation> information =
+      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
   if (!information) return Failure(information.error());
   if (information->FindMount(kPassthroughMountPoint) != nullptr) {
     return Fail(ErrorKind::kMount,
