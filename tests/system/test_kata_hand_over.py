@@ -1,0 +1,414 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A mount in mode kata, from the helper's command line to nydusd: what is refused and how, and what nobody may see."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from kata_lab.inventory import take_inventory
+from mount_lab.payloads import EXTRA_OPTION, extra_option, kata_volume
+from mount_lab.records import record_at, table
+from mount_lab.running import ENVIRONMENT, check, private_copy, run
+
+pytest_plugins = ["kata_lab.fixtures"]
+
+MARKER = "HUNTER2SECRET"
+PATIENCE = 10
+POLL = 0.01
+
+
+@pytest.fixture
+def image(image_of_version):
+    return image_of_version["6"]
+
+
+@pytest.fixture
+def sandbox(node):
+    sandbox = node.sandbox("s").create()
+    yield sandbox
+    sandbox.delete()
+
+
+@pytest.fixture
+def container(sandbox, image):
+    return sandbox.container("c", image)
+
+
+@pytest.fixture
+def configuration(node):
+    """Where the node's configuration lies."""
+    scratch = Path("/run/etc")
+    scratch.mkdir()
+    with private_copy("/etc", scratch) as etc:
+        (etc / "nydus-overlayfs").mkdir()
+        yield etc / "nydus-overlayfs" / "config.toml"
+
+
+def target_of(container):
+    return container.snapshot / "empty"
+
+
+def mount(container, *options, switches=(), target=None, **settings):
+    """The helper with these options alone."""
+    words = ",".join(option for option in options if option)
+    target = target_of(container) if target is None else target
+    return run(container.sandbox.node.helper, "overlay", target, *switches, "-o", words, **settings)
+
+
+def settings_of(container):
+    return f"nydus.mode=kata,nydus.sandbox={container.sandbox.name},nydus.container={container.name}"
+
+
+def assert_refused(container, code, options, *phrases, target=None, switches=()):
+    """One line that begins with the directory, a code of mount(8), and nothing is there that was not there before."""
+    before = take_inventory()
+    target = target_of(container) if target is None else target
+    outcome = mount(container, *options, target=target, switches=switches)
+    assert (outcome.code, outcome.out) == (code, ""), outcome
+    assert outcome.err.startswith(f"mount.fuse.nydus-overlayfs: {target}: "), outcome
+    assert outcome.err.endswith("\n") and outcome.err.count("\n") == 1, outcome
+    for phrase in phrases:
+        assert phrase in outcome.err
+    assert take_inventory().difference(before) == []
+    return outcome.err
+
+
+def test_handed_over(container):
+    """Exit 0 means handed over; nothing is mounted on the directory, and nothing is said."""
+    outcome = mount(container, "rw", settings_of(container), container.options(), "dev", "suid")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert record_at(target_of(container)) is None
+    assert record_at(container.seen_by_guest()) is not None
+    (storage,) = container.storages()
+    assert storage["driver"] == "overlayfs"
+    assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
+    container.unshare()
+    container.sandbox.delete()
+    assert container.sandbox.node.left_over() == []
+
+
+def test_by_mount_program(container):
+    """mount(8) finds the helper by its name, puts options of its own in front, and sees success without a mount."""
+    scratch = Path("/run/sbin")
+    scratch.mkdir()
+    node = container.sandbox.node
+    with private_copy("/usr/sbin", scratch) as directory:
+        for program in (node.helper, node.tool):
+            check(run("cp", program, directory))
+        options = f"{settings_of(container)},{container.options()}"
+        check(run("mount", "-t", "fuse.nydus-overlayfs", "overlay", target_of(container), "-o", options))
+    assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
+
+
+# What is wrong with the options: exit code, what is changed in them, and what the message says.
+WRONG = {
+    "no-sandbox": (1, {"settings": "nydus.mode=kata,nydus.container=c"}, "nydus.sandbox=", "config.toml"),
+    "no-container": (1, {"settings": "nydus.mode=kata,nydus.sandbox=s"}, "nydus.container="),
+    "unknown-sandbox": (
+        32,
+        {"settings": "nydus.mode=kata,nydus.sandbox=other,nydus.container=c"},
+        "there is no sandbox 'other'",
+        "nydus-overlayctl sandbox create other",
+    ),
+    "no-payload": (1, {"payload": ""}, "extraoption=", "io.katacontainers.volume="),
+    "no-base64": (1, {"payload": "extraoption=!"}, "extraoption: "),
+    "no-config": (1, {"payload": extra_option({**EXTRA_OPTION, "config": ""})}, "extraoption: config"),
+    "payload-not-looked-at": (1, {"more": "nydus.payload=ignore"}, "nydus.payload=ignore"),
+    "read-only": (1, {"more": "ro"}, "'ro'"),
+    "no-set-user-id": (1, {"more": "nosuid,nodev"}, "'nosuid,nodev'"),
+    "access-times": (1, {"more": "noatime"}, "'noatime'"),
+    "remount": (1, {"more": "remount"}, "'remount'"),
+    "propagation": (1, {"more": "rshared"}, "'rshared'"),
+    "other-layout": (1, {"more": "nydus.layout=rs"}, "has the layout go"),
+    "other-socket": (1, {"more": "nydus.apisock=/run/other.sock"}, "has its nydusd at"),
+    "nobody-listens": (
+        2,
+        {"settings": "nydus.mode=kata,nydus.sandbox=new,nydus.container=c,nydus.apisock=/run/other.sock"},
+        "/run/other.sock",
+    ),
+    "other-directory": (1, {"payload": extra_option({**EXTRA_OPTION, "snapshotdir": "/etc"})}, "snapshotdir"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_options(container, name):
+    code, change, *phrases = WRONG[name]
+    parts = {"settings": settings_of(container), "payload": container.payload(), "more": "", **change}
+    options = container.options().replace(container.payload(), parts["payload"])
+    assert_refused(container, code, (parts["settings"], options, parts["more"]), *phrases)
+    assert container.sandbox.show()["containers"] == []
+
+
+def test_image_mode_is_not_there_yet(container):
+    assert_refused(container, 2, ("nydus.mode=image", container.options()), "mode image")
+
+
+def test_directory_that_is_not_there(container):
+    options = (settings_of(container), container.options())
+    nowhere, file, link = (container.snapshot / name for name in ("nowhere", "file", "link"))
+    file.touch()
+    link.symlink_to("empty")
+    assert_refused(container, 32, options, "does not exist", target=nowhere)
+    assert_refused(container, 32, options, "not a directory", target=file)
+    assert_refused(container, 32, options, "symbolic link", target=link)
+
+
+def test_changed_payload(container):
+    container.hand_over()
+    changed = extra_option({**EXTRA_OPTION, "snapshotdir": str(container.snapshot)})
+    options = container.options().replace(container.payload(), changed)
+    assert_refused(container, 32, (settings_of(container), options), "differently", "rootfs unshare")
+    container.hand_over()
+
+
+def test_container_that_was_taken_back(container):
+    container.hand_over()
+    container.unshare()
+    assert_refused(container, 32, (settings_of(container), container.options()), "another container name")
+
+
+def test_nydusd_that_died(container):
+    os.kill(container.sandbox.show()["nydusd"]["pid"], signal.SIGKILL)
+    assert_refused(container, 32, (settings_of(container), container.options()), "has died", "sandbox create s")
+
+
+def test_image_that_nydusd_refuses(container):
+    """nydusd's own words are told; what was begun is undone, and the name is free for a good image."""
+    broken = extra_option({**EXTRA_OPTION, "source": "/etc/passwd", "snapshotdir": str(container.snapshot)})
+    options = container.options().replace(container.payload(), broken)
+    assert_refused(container, 32, (settings_of(container), options), "nydusd")
+    assert container.sandbox.show()["containers"] == []
+    container.hand_over()
+
+
+def test_fake(container):
+    """-f finds what can be found without changing anything."""
+    before = take_inventory()
+    outcome = check(mount(container, settings_of(container), container.options(), switches=["-f"]))
+    assert (outcome.out, outcome.err) == ("", "")
+    assert take_inventory().difference(before) == []
+    assert container.sandbox.show()["containers"] == []
+    other = settings_of(container).replace("sandbox=s", "sandbox=other")
+    assert_refused(container, 32, (other, container.options()), "no sandbox 'other'", switches=["-f"])
+    nowhere = container.snapshot / "nowhere"
+    options = (settings_of(container), container.options())
+    assert_refused(container, 32, options, "does not exist", switches=["-f"], target=nowhere)
+
+
+def test_verbose(container):
+    outcome = check(mount(container, settings_of(container), container.options(), "volatile", switches=["-v"]))
+    assert outcome.out == ""
+    assert outcome.err.splitlines() == [
+        f"mount.fuse.nydus-overlayfs: {line}"
+        for line in (
+            "hand over container 'c' to sandbox 's': an image for nydusd",
+            f"upper '{container.upper}'",
+            f"work '{container.snapshot}/work'",
+            "left out: 'lowerdir', 'volatile'",
+        )
+    ]
+
+
+@contextlib.contextmanager
+def other_namespace():
+    """The ID of a process in a copy of this mount namespace, with whose mounts it is not connected."""
+    words = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+    script = "mount -t tmpfs -o mode=0755 other /run && mount --make-shared /run && echo && exec cat"
+    with subprocess.Popen([*words, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
+        process.stdout.readline()
+        try:
+            yield process.pid
+        finally:
+            process.stdin.close()
+
+
+def test_other_namespace(node, image):
+    """-N: directory, sandbox and share are those of the namespace; this one is left alone."""
+    container = node.sandbox("s").container("c", image)
+    programs = node.directory / "programs"
+    programs.mkdir()
+    check(run("cp", node.helper, node.tool, programs))
+    with other_namespace() as process:
+        inside = ["nsenter", f"--mount=/proc/{process}/ns/mnt"]
+        tool = programs / "nydus-overlayctl"
+        check(run(*inside, tool, "sandbox", "create", "s", f"--nydusd={node.nydusd}"))
+        check(run(*inside, "mkdir", "/run/target"))
+        before = take_inventory()
+        options = f"{settings_of(container)},{container.options()}"
+        helper = programs / "mount.fuse.nydus-overlayfs"
+        check(run(helper, "overlay", "/run/target", "-N", f"/proc/{process}/ns/mnt", "-o", options))
+        assert take_inventory().difference(before) == []
+        assert record_at(container.bind(), process) is not None
+        check(run(*inside, tool, "sandbox", "delete", "s"))
+        assert record_at(container.bind(), process) is None
+
+
+def test_configured(container, configuration):
+    """Sandbox, layout and snapshot roots come from the file where the mount does not name them."""
+    configuration.write_text(f"sandbox = 's'\nlayout = 'go'\nsnapshot_roots = ['{container.snapshot.parent}']\n")
+    options = f"nydus.mode=kata,nydus.container=c,{container.payload()}"
+    check(mount(container, options))
+    assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
+
+
+WRONG_CONFIGURATIONS = {
+    "key": ("\nsandbocks = 's'\n", "config.toml: line 2: 'sandbocks' is not known"),
+    "type": ("sandbox = 's'\n\nsnapshot_roots = '/'\n", "line 3: 'snapshot_roots' is not an array"),
+    "value": (f"sandbox = '/{MARKER}'\n", "line 1: 'sandbox' is not an identifier"),
+    "syntax": ("sandbox = 's'\nlayout = \n", "line 2"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CONFIGURATIONS)
+def test_wrong_configuration(container, configuration, name):
+    text, phrase = WRONG_CONFIGURATIONS[name]
+    configuration.write_text(text)
+    message = assert_refused(container, 1, (settings_of(container), container.options()), phrase)
+    assert MARKER not in message
+    outcome = container.sandbox.node.run_tool("sandbox", "create", "t")
+    assert outcome.code == 1 and phrase in outcome.err
+
+
+UNTRUSTED = {
+    "others-write": lambda file: file.chmod(0o666),
+    "not-root's": lambda file: os.chown(file, 65534, 0),
+    "link": lambda file: (file.rename(file.with_name("other")), file.symlink_to("other")),
+}
+
+
+@pytest.mark.parametrize("name", UNTRUSTED)
+def test_untrusted_configuration(container, configuration, name):
+    configuration.write_text("sandbox = 's'\n")
+    UNTRUSTED[name](configuration)
+    code = 2 if name == "link" else 1
+    assert_refused(container, code, (settings_of(container), container.options()), str(configuration))
+
+
+def secret_payload(container, **changes):
+    """What the container needs, with a secret in it that nydusd does not mind."""
+    config = json.loads(container.image.configuration(container.cache))
+    config["device"]["backend"]["config"]["auth"] = MARKER
+    content = {
+        "source": str(container.image.bootstrap),
+        "config": json.dumps(config),
+        "snapshotdir": str(container.snapshot),
+        **changes,
+    }
+    return extra_option(content)
+
+
+def assert_nothing_tells(container, *texts):
+    """Neither what was said, nor a file of the state, nor nydusd's log."""
+    files = [path for path in container.sandbox.state.rglob("*") if path.is_file()]
+    assert len(files) > 1
+    for text in (*texts, *(path.read_text(errors="replace") for path in files)):
+        assert MARKER not in text
+
+
+SECRETS = {
+    "good": {},
+    "image-missing": {"source": f"/{MARKER}"},
+    "no-image": {"source": "/etc/passwd"},
+    "no-configuration": {"config": MARKER},
+    "other-configuration": {"config": json.dumps({"version": 2, MARKER: MARKER})},
+    "other-directory": {"snapshotdir": f"/{MARKER}"},
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_payload_is_not_told(container, name):
+    options = container.options().replace(container.payload(), secret_payload(container, **SECRETS[name]))
+    outcome = mount(container, settings_of(container), options, switches=["-v"])
+    assert (outcome.code == 0) == (name == "good"), outcome
+    assert_nothing_tells(container, outcome.out, outcome.err)
+
+
+def test_volume_is_not_told(container):
+    volume = kata_volume({"volume_type": "image_raw_block", "source": f"/{MARKER}", "fs_type": "erofs"})
+    outcome = mount(container, settings_of(container), volume, switches=["-v"])
+    assert MARKER not in outcome.out + outcome.err
+
+
+def wait_until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(POLL)
+
+
+def words_of(process):
+    return (Path("/proc") / str(process.pid) / "cmdline").read_bytes().split(b"\0")
+
+
+@contextlib.contextmanager
+def waiting_hand_over(container, options):
+    """A hand-over that waits for an nydusd that is stopped; it goes on when the block ends."""
+    daemon = container.sandbox.show()["nydusd"]["pid"]
+    command = [container.sandbox.node.helper, "overlay", target_of(container), "-o", options]
+    os.kill(daemon, signal.SIGSTOP)
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True)
+        wait_until(lambda: words_of(process)[0] == b"nydus-overlayctl")
+        wait_until(lambda: "socket:" in " ".join(descriptors(process)))
+        yield process
+    finally:
+        os.kill(daemon, signal.SIGCONT)
+
+
+def descriptors(process):
+    directory = Path("/proc") / str(process.pid) / "fd"
+    return [os.readlink(path) for path in directory.iterdir()]
+
+
+def test_payload_is_not_in_the_process_table(container):
+    options = container.options().replace(container.payload(), secret_payload(container))
+    with waiting_hand_over(container, f"{settings_of(container)},{options}") as process:
+        name, request, end = words_of(process)
+        assert (name, end) == (b"nydus-overlayctl", b"") and request.startswith(b"--request-fd=")
+        assert MARKER.encode() not in (Path("/proc") / str(process.pid) / "environ").read_bytes()
+        assert not any("memfd" in path for path in descriptors(process))
+    assert (process.communicate()[1], process.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGINT), ids=lambda number: number.name)
+def test_interrupted(container, number):
+    """As systemd does when it has waited long enough. All is undone, and the name stays free."""
+    options = f"{settings_of(container)},{container.options()}"
+    mounts = table()
+    with waiting_hand_over(container, options) as process:
+        process.send_signal(number)
+    error = process.communicate()[1]
+    assert process.returncode == 8, error
+    assert error.count("\n") == 1 and "interrupted" in error
+    assert table() == mounts
+    assert container.sandbox.show()["containers"] == []
+    container.hand_over()
+
+
+def test_ignored_signals_stay_ignored(container):
+    options = f"{settings_of(container)},{container.options()}"
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with waiting_hand_over(container, options) as process:
+            process.send_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+    assert (process.communicate()[1], process.returncode) == ("", 0)
+
+
+def test_request_is_not_for_people(node):
+    for words, phrase in (
+        (["--request-fd=9"], "no descriptor"),
+        (["--request-fd=x"], "no descriptor"),
+        (["--request-fd=0"], "no descriptor"),
+    ):
+        outcome = node.run_tool(*words)
+        assert (outcome.code, outcome.out) == (1, "")
+        assert phrase in outcome.err and "mount.fuse.nydus-overlayfs hands mounts over" in outcome.err
+        assert outcome.err.count("\n") == 1
+    assert "request-fd" not in node.run_tool("--help").out
