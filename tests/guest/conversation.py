@@ -98,7 +98,8 @@ class Guest:
         data = os.read(output.fileno(), 65536) if readable else b""
         if not data:
             what = "ended" if readable else "is silent"
-            raise GuestError("\n".join([f"the guest {what}:", *self._last_lines, self._unread.decode(errors="replace")]))
+            last_line = self._unread.decode(errors="replace")
+            raise GuestError("\n".join([f"the guest {what}:", *self._last_lines, last_line]))
         self._log.write(data)
         self._log.flush()
         return data

@@ -20,11 +20,14 @@ from conversation import Guest, virtio_fs
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "python"))
 
 from kata_lab import image as images  # noqa: E402
+from kata_lab.daemon import mount_points  # noqa: E402
 from kata_lab.node import Node  # noqa: E402
+from mount_lab.running import run  # noqa: E402
 from nydus_stack.private_namespace import enter_private_namespace  # noqa: E402
 from nydus_stack.programs import MissingProgram, Programs  # noqa: E402
 
 MODULES = ("virtio_pci", "fuse", "virtiofs", "overlay")
+IN_GUEST = "/run/kata-containers/shared/containers"
 each_version = pytest.mark.parametrize("version", images.VERSIONS)
 
 
@@ -35,6 +38,10 @@ def mount_command(storage):
         words += ["-o", ",".join(storage["options"])]
     words += [storage["source"], storage["mount_point"]]
     return shlex.join(["mkdir", "-p", storage["mount_point"]]) + " && " + shlex.join(words)
+
+
+def left_of(node, sandbox):
+    return [line for line in node.left_over() if f"/{sandbox.name}/" in f"{line}/"]
 
 
 class GuestWithShare:
@@ -126,6 +133,7 @@ def running(request, node, boot, image_of_version):
         yield share
         guest.power_off()
     sandbox.delete()
+    assert left_of(node, sandbox) == []
 
 
 @each_version
@@ -162,7 +170,7 @@ def test_what_a_container_writes_is_in_its_snapshot(running, version):
 
 
 def test_what_is_handed_over_while_the_guest_runs_is_seen(running):
-    missing = "/run/kata-containers/shared/rafs/late/lowerdir"
+    missing = f"{pathlib.Path(IN_GUEST).parent}/rafs/late/lowerdir"
     assert running.guest.run(f"ls {missing}").code != 0
     late = running.sandbox.container("late", running.image_of_version["6"]).hand_over()
     assert late.storages()[-1]["options"][2] == f"lowerdir={missing}"
@@ -177,7 +185,7 @@ def test_unshare_under_an_open_file(running, node, version):
     taken.unshare()
     # The host has nothing left of it but what the container wrote.
     assert not taken.bind().parent.exists()
-    assert [line for line in node.left_over() if f"/{taken.name}" in line] == []
+    assert [line for line in left_of(node, running.sandbox) if f"/{taken.name}" in line] == []
     assert (taken.upper / "etc/held").read_text() == "first\n"
     # The guest has lost the image, and goes on.
     assert running.guest.run(f"cat {root}/etc/greeting").code != 0
@@ -186,6 +194,33 @@ def test_unshare_under_an_open_file(running, node, version):
     running.run_in(kept_root, "echo unharmed >/etc/new")
     assert running.run_in(kept_root, "cat /etc/new /etc/greeting") == f"unharmed\n{images.GREETING}"
     assert (kept.upper / "etc/new").read_text() == "unharmed\n"
+
+
+def test_guest_plants_a_link_where_a_container_will_be(running, node):
+    """Where layout rs lets it write at all."""
+    planted = running.guest.run(f"ln -s /etc {IN_GUEST}/planted").code == 0
+    assert planted == (running.sandbox.layout == "rs")
+    container = running.sandbox.container("planted", running.image_of_version["6"])
+    outcome = run(*container.hand_over_command())
+    assert outcome.code == (32 if planted else 0), outcome
+    assert not pathlib.Path("/etc/rootfs").exists() and not pathlib.Path("/etc/snapshotdir").exists()
+    if planted:
+        assert "/rafs/planted/lowerdir" not in mount_points(running.sandbox.show()["nydusd"]["api_socket"])
+        assert "planted" in outcome.err and outcome.err.count("\n") == 1
+        assert [line for line in left_of(node, running.sandbox) if "/planted/" in line] == []
+
+
+def test_guest_moves_a_container(running, node):
+    container = running.new_container("6")
+    root = running.start(container)
+    running.run_in(root, "echo kept >/kept")
+    running.guest.check(f"umount {root}")
+    move = f"mv {IN_GUEST}/{container.name} {IN_GUEST}/moved && ln -s /etc {IN_GUEST}/{container.name}"
+    assert (running.guest.run(move).code == 0) == (running.sandbox.layout == "rs")
+    container.unshare()
+    assert f"mount {container.bind().parents[1]}/moved/snapshotdir" not in node.left_over()
+    assert str(container.snapshot) not in pathlib.Path("/proc/self/mountinfo").read_text()
+    assert (container.upper / "kept").read_text() == "kept\n"
 
 
 @pytest.mark.parametrize("order", ("guest first", "sandbox first"))
@@ -201,8 +236,7 @@ def test_nothing_is_left(node, boot, image_of_version, order):
             guest.power_off()
         # nydusd goes on after SIGTERM as long as a guest is there; then it is killed.
         sandbox.delete()
-        left = [line for line in node.left_over() if sandbox.name in line]
-        assert [line for line in left if not line.startswith("process qemu")] == []
+        assert [line for line in left_of(node, sandbox) if not line.startswith("process qemu")] == []
         if order == "sandbox first":
             guest.check("true")
     for container in containers:
