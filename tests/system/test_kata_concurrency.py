@@ -7,7 +7,7 @@ import pytest
 from kata_lab.daemon import mount_points
 from kata_lab.inventory import processes_here
 from mount_lab.records import records_at, table
-from mount_lab.running import ENVIRONMENT, run
+from mount_lab.running import ENVIRONMENT
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -126,14 +126,3 @@ def test_everything_at_once(node, image):
             assert error.count("\n") == (code != 0), error
         sandbox.delete()
         assert node.left_over() == []
-
-
-def test_a_private_mount_is_refused(node):
-    """What is mounted below it would never reach the guest."""
-    node.propagate(False)
-    sandbox = node.sandbox("s")
-    outcome = run(*sandbox.create_command())
-    assert outcome.code == 2
-    assert str(sandbox.share) in outcome.err and "private mount" in outcome.err and "--make-shared" in outcome.err
-    assert outcome.err.count("\n") == 1
-    assert node.left_over() == []
