@@ -122,12 +122,13 @@ Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, const ContainerRec
   return RemoveTreeBeneath(submounts->get(), container.id);
 }
 
-// A file that is there and says something else is not ours to remove.
 Result<> WriteDirectVolume(const OpenSandbox& sandbox, const ContainerPlan& plan) {
-  Result<> written =
-      WriteMountInfo(sandbox.directories, plan.direct_volume_path, *plan.direct_volume);
-  if (!written) sandbox.record.FindContainer(plan.container)->direct_volume.clear();
-  return written;
+  const Result<UnnamedMountInfo> file =
+      UnnamedMountInfo::Make(sandbox.directories, plan.direct_volume_path, *plan.direct_volume);
+  if (!file) return Failure(file.error());
+  sandbox.record.FindContainer(plan.container)->direct_volume_inode = file->inode();
+  if (Result<> saved = sandbox.Save(); !saved) return saved;
+  return file->GiveName();
 }
 
 }  // namespace
@@ -166,7 +167,9 @@ void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, b
     failures.Check(nydusd.Umount(RafsMountPoint(container.id), deadline), container.id);
   }
   if (!container.direct_volume.empty()) {
-    failures.Check(RemoveMountInfo(sandbox.directories, container.direct_volume), container.id);
+    failures.Check(RemoveMountInfo(sandbox.directories, container.direct_volume,
+                                   container.direct_volume_inode),
+                   container.id);
   }
 }
 

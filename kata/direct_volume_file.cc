@@ -6,15 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <optional>
 #include <string_view>
 #include <utility>
 
-#include "base/file_reading.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "kata/share/beneath.h"
-#include "snapshot/payload/json_text.h"
 
 namespace nydus {
 
@@ -24,15 +20,15 @@ constexpr char kFileName[] = "mountInfo.json";
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
 
+// A volume's directory, which may not be there.
 struct VolumeDirectory {
   UniqueFd parent;
   std::string name;
-  UniqueFd fd;       // O_PATH; not ok if there is none
   std::string file;  // the path of mountInfo.json, for messages
 };
 
-Failure FailFile(const VolumeDirectory& directory, int errno_value) {
-  return FailErrno(ErrorKind::kSystem, errno_value, Quote(directory.file));
+Failure FailFile(const std::string& file, int errno_value) {
+  return FailErrno(ErrorKind::kSystem, errno_value, Quote(file));
 }
 
 Result<VolumeDirectory> Locate(const KataDirectories& directories, const std::string& volume_path) {
@@ -42,61 +38,39 @@ Result<VolumeDirectory> Locate(const KataDirectories& directories, const std::st
   if (!parent) return Failure(std::move(parent.error()));
   return VolumeDirectory{.parent = std::move(*parent),
                          .name = path->substr(0, path->find('/')),
-                         .fd = {},
                          .file = StrCat(directories.direct_volumes, "/", *path)};
 }
 
-// Nothing if there is no file.
-Result<std::optional<std::string>> ReadFile(const VolumeDirectory& directory) {
-  const Result<UniqueFd> file =
-      OpenBeneath(directory.fd.get(), kFileName, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!file && file.error().errno_value == ENOENT) return std::nullopt;
-  if (!file) return Failure(file.error());
-  struct stat status = {};
-  if (fstat(file->get(), &status) != 0) return FailFile(directory, errno);
-  if (!S_ISREG(status.st_mode)) {
-    return Fail(ErrorKind::kSystem, StrCat(Quote(directory.file), " is not a regular file"));
-  }
-  Result<std::string> text = ReadAll(file->get(), kMaxPayloadBytes);
-  if (!text) return Failure(Wrap(std::move(text.error()), Quote(directory.file)));
-  return std::optional(std::move(*text));
-}
-
-Result<> WriteAll(const VolumeDirectory& directory, int fd, std::string_view text) {
+Result<> WriteAll(int fd, std::string_view text, const std::string& file) {
   while (!text.empty()) {
     const ssize_t written = write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return FailFile(directory, errno);
+    if (written < 0) return FailFile(file, errno);
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
 }
 
-// The file has no name before it is whole: Kata takes any other name for a sandbox that uses the
-// volume. An existing file is left alone, and no error.
-Result<> WriteNewFile(const VolumeDirectory& directory, std::string_view text) {
-  const UniqueFd file(openat(directory.fd.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kFileMode));
-  if (!file.ok()) return FailFile(directory, errno);
-  if (fchmod(file.get(), kFileMode) != 0) return FailFile(directory, errno);
-  if (Result<> written = WriteAll(directory, file.get(), text); !written) return written;
-  const std::string unnamed = StrCat("/proc/self/fd/", file.get());
-  if (linkat(AT_FDCWD, unnamed.c_str(), directory.fd.get(), kFileName, AT_SYMLINK_FOLLOW) != 0 &&
-      errno != EEXIST) {
-    return FailFile(directory, errno);
+// Kata takes any name but the file's own for a sandbox that uses the volume, so there is no
+// temporary one.
+Result<UniqueFd> WriteUnnamed(int directory, std::string_view text, const std::string& file) {
+  UniqueFd fd(openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kFileMode));
+  if (!fd.ok()) return FailFile(file, errno);
+  if (fchmod(fd.get(), kFileMode) != 0) return FailFile(file, errno);
+  if (Result<> written = WriteAll(fd.get(), text, file); !written) {
+    return Failure(std::move(written.error()));
   }
-  return {};
+  return fd;
 }
 
-Result<> WriteFile(const VolumeDirectory& directory, const std::string& text) {
-  Result<std::optional<std::string>> there = ReadFile(directory);
-  if (there && !*there) {
-    if (Result<> written = WriteNewFile(directory, text); !written) return written;
-    there = ReadFile(directory);
+Result<> RemoveFile(int directory, std::uint64_t inode, const std::string& file) {
+  struct stat status = {};
+  if (fstatat(directory, kFileName, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? Result<>() : FailFile(file, errno);
   }
-  if (!there) return Failure(std::move(there.error()));
-  if (*there == text) return {};
-  return Fail(ErrorKind::kUsage,
-              StrCat(Quote(directory.file), " is there already and describes another volume"));
+  if (status.st_ino != inode) return {};
+  if (unlinkat(directory, kFileName, 0) != 0 && errno != ENOENT) return FailFile(file, errno);
+  return {};
 }
 
 // With other files in it, it stays, and that is no error.
@@ -111,30 +85,46 @@ Result<> RemoveIfEmpty(const VolumeDirectory& directory) {
 
 }  // namespace
 
-Result<> WriteMountInfo(const KataDirectories& directories, const std::string& volume_path,
-                        const DirectVolume& volume) {
-  Result<VolumeDirectory> directory = Locate(directories, volume_path);
-  if (!directory) return Failure(std::move(directory.error()));
+Result<UnnamedMountInfo> UnnamedMountInfo::Make(const KataDirectories& directories,
+                                                const std::string& volume_path,
+                                                const DirectVolume& volume) {
+  const Result<VolumeDirectory> directory = Locate(directories, volume_path);
+  if (!directory) return Failure(directory.error());
   Result<UniqueFd> fd =
       MakeDirectoryBeneath(directory->parent.get(), directory->name, kDirectoryMode);
   if (!fd) return Failure(Wrap(std::move(fd.error()), Quote(directory->file)));
-  directory->fd = std::move(*fd);
-  Result<> written = WriteFile(*directory, FormatDirectVolume(volume));
-  if (!written) (void)RemoveIfEmpty(*directory);
-  return written;
+  Result<UniqueFd> file = WriteUnnamed(fd->get(), FormatDirectVolume(volume), directory->file);
+  struct stat status = {};
+  if (file && fstat(file->get(), &status) != 0) file = FailFile(directory->file, errno);
+  if (!file) {
+    (void)RemoveIfEmpty(*directory);
+    return Failure(std::move(file.error()));
+  }
+  return UnnamedMountInfo(std::move(*fd), std::move(*file), status.st_ino, directory->file);
 }
 
-Result<> RemoveMountInfo(const KataDirectories& directories, const std::string& volume_path) {
+Result<> UnnamedMountInfo::GiveName() const {
+  const std::string unnamed = StrCat("/proc/self/fd/", file_.get());
+  if (linkat(AT_FDCWD, unnamed.c_str(), directory_.get(), kFileName, AT_SYMLINK_FOLLOW) == 0) {
+    return {};
+  }
+  if (errno == EEXIST) {
+    return Fail(ErrorKind::kMount, StrCat(Quote(path_), " is there already"),
+                "somebody else assigns a volume to that path");
+  }
+  return FailFile(path_, errno);
+}
+
+Result<> RemoveMountInfo(const KataDirectories& directories, const std::string& volume_path,
+                         std::uint64_t inode) {
   struct stat status = {};
   if (lstat(directories.direct_volumes.c_str(), &status) != 0 && errno == ENOENT) return {};
-  Result<VolumeDirectory> directory = Locate(directories, volume_path);
-  if (!directory) return Failure(std::move(directory.error()));
+  const Result<VolumeDirectory> directory = Locate(directories, volume_path);
+  if (!directory) return Failure(directory.error());
   Result<UniqueFd> fd = OpenBeneath(directory->parent.get(), directory->name, O_PATH | O_DIRECTORY);
   if (!fd && fd.error().errno_value == ENOENT) return {};
   if (!fd) return Failure(Wrap(std::move(fd.error()), Quote(directory->file)));
-  if (unlinkat(fd->get(), kFileName, 0) != 0 && errno != ENOENT) {
-    return FailFile(*directory, errno);
-  }
+  if (Result<> removed = RemoveFile(fd->get(), inode, directory->file); !removed) return removed;
   return RemoveIfEmpty(*directory);
 }
 

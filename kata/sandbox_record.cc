@@ -104,7 +104,8 @@ Json ToJson(const ContainerRecord& container) {
           {"request_digest", container.request_digest},
           {"rafs", container.rafs},
           {"snapshot_mount", container.snapshot_mount},
-          {"direct_volume", container.direct_volume}};
+          {"direct_volume", container.direct_volume},
+          {"direct_volume_inode", container.direct_volume_inode}};
 }
 
 Result<> ReadContainer(ContainerRecord& container, const JsonValue& value) {
@@ -115,6 +116,7 @@ Result<> ReadContainer(ContainerRecord& container, const JsonValue& value) {
   container.rafs = members.Bool("rafs");
   container.snapshot_mount = members.Unsigned("snapshot_mount");
   container.direct_volume = ReadPath(members, "direct_volume");
+  container.direct_volume_inode = members.Unsigned("direct_volume_inode");
   return members.Finish();
 }
 

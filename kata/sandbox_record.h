@@ -37,6 +37,7 @@ struct ContainerRecord {
   bool rafs = false;                 // nydusd serves RafsMountPoint(id)
   std::uint64_t snapshot_mount = 0;  // LastingMountId() of the bind; 0 without one
   std::string direct_volume;         // the path whose mountInfo.json was written; empty without one
+  std::uint64_t direct_volume_inode = 0;  // of that file; 0 before it was made
 
   bool operator==(const ContainerRecord&) const = default;
 };

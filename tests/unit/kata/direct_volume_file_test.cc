@@ -24,14 +24,19 @@ constexpr char kDirectory[] = "L3Zhci9saWIva3ViZWxldC9wb2RzL3Avdm9sdW1lcy92";  /
 
 class MountInfoFile : public testing::Test {
  protected:
-  [[nodiscard]] Result<> Write(const DirectVolume& volume = {.volume_type = "block",
-                                                             .device = "/dev/vdb",
-                                                             .fs_type = "ext4",
-                                                             .metadata = {},
-                                                             .options = {}}) const {
-    return WriteMountInfo(directories_, kVolumePath, volume);
+  Result<> Write(const DirectVolume& volume = {.volume_type = "block",
+                                               .device = "/dev/vdb",
+                                               .fs_type = "ext4",
+                                               .metadata = {},
+                                               .options = {}}) {
+    const auto file = UnnamedMountInfo::Make(directories_, kVolumePath, volume);
+    if (!file) return Failure(file.error());
+    inode_ = file->inode();
+    return file->GiveName();
   }
-  [[nodiscard]] Result<> Remove() const { return RemoveMountInfo(directories_, kVolumePath); }
+  [[nodiscard]] Result<> Remove() const {
+    return RemoveMountInfo(directories_, kVolumePath, inode_);
+  }
   [[nodiscard]] fs::path directory() const {
     return fs::path(directories_.direct_volumes) / kDirectory;
   }
@@ -49,10 +54,12 @@ class MountInfoFile : public testing::Test {
     return status.st_mode & 07777U;
   }
 
+  [[nodiscard]] const KataDirectories& directories() const { return directories_; }
   [[nodiscard]] const TempDir& root() const { return root_; }
 
  private:
   TempDir root_;
+  std::uint64_t inode_ = 0;
   KataDirectories directories_{
       .state = {}, .sandboxes = {}, .direct_volumes = root_.PathOf("shared/direct-volumes")};
 };
@@ -78,17 +85,18 @@ TEST_F(MountInfoFile, IsAloneInItsDirectory) {
   EXPECT_EQ(std::distance(fs::directory_iterator(directory()), {}), 1);
 }
 
-TEST_F(MountInfoFile, WrittenAgainIsSuccess) {
-  ASSERT_THAT(Write(), IsOk());
-  EXPECT_THAT(Write(), IsOk());
+TEST_F(MountInfoFile, HasNoNameUntilItGetsOne) {
+  const auto file = UnnamedMountInfo::Make(directories(), kVolumePath, {.volume_type = "block"});
+  ASSERT_THAT(file, IsOk());
+  EXPECT_TRUE(fs::is_empty(directory()));
 }
 
-TEST_F(MountInfoFile, OfAnotherVolumeIsNotReplaced) {
-  ASSERT_THAT(Write(), IsOk());
-  const std::string before = Text();
-  EXPECT_THAT(Write({.volume_type = "block", .device = "/dev/vdc"}),
-              HasError(ErrorKind::kUsage, "describes another volume"));
-  EXPECT_EQ(Text(), before);
+TEST_F(MountInfoFile, OfSomebodyElseIsNeitherReplacedNorRemoved) {
+  fs::create_directories(directory());
+  std::ofstream(file()) << "theirs";
+  EXPECT_THAT(Write(), HasError(ErrorKind::kMount, "is there already"));
+  EXPECT_THAT(Remove(), IsOk());
+  EXPECT_EQ(Text(), "theirs");
 }
 
 TEST_F(MountInfoFile, ThatIsALinkIsRefusedAndNotFollowed) {
@@ -106,12 +114,6 @@ TEST_F(MountInfoFile, InADirectoryThatIsALinkIsRefused) {
   EXPECT_THAT(Write(), HasError(ErrorKind::kMount, kDirectory));
   EXPECT_THAT(Remove(), HasError(ErrorKind::kMount, kDirectory));
   EXPECT_TRUE(fs::is_empty(root().PathOf("elsewhere")));
-}
-
-TEST_F(MountInfoFile, ThatIsNoFileIsRefused) {
-  fs::create_directories(directory());
-  ASSERT_EQ(mkfifo(file().c_str(), 0600), 0);
-  EXPECT_THAT(Write(), HasError(ErrorKind::kSystem, "is not a regular file"));
 }
 
 TEST_F(MountInfoFile, BelowADirectoryOfEverybodysIsRefused) {
@@ -146,8 +148,8 @@ TEST_F(MountInfoFile, LeavesTheDirectoryToTheSandboxesThatUseTheVolume) {
 TEST_F(MountInfoFile, OfAPathThatIsNoFileNameIsRefused) {
   const KataDirectories directories{
       .state = {}, .sandboxes = {}, .direct_volumes = root().PathOf("volumes")};
-  EXPECT_THAT(WriteMountInfo(directories, "", {}), HasError(ErrorKind::kUsage, "is empty"));
-  EXPECT_THAT(WriteMountInfo(directories, std::string(190, 'x'), {}),
+  EXPECT_THAT(UnnamedMountInfo::Make(directories, "", {}), HasError(ErrorKind::kUsage, "is empty"));
+  EXPECT_THAT(UnnamedMountInfo::Make(directories, std::string(190, 'x'), {}),
               HasError(ErrorKind::kUsage, "longer than 189 bytes"));
   EXPECT_FALSE(fs::exists(root().PathOf("volumes")));
 }
