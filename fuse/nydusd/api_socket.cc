@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "base/text.h"
-#include "fuse/nydusd/nydusd_process.h"
+#include "fuse/nydusd/nydusd_settings.h"
 
 namespace nydus {
 
