@@ -108,7 +108,7 @@ class ReplyReader {
   // behind it, as RFC 9112 does.
   bool CompleteStatusLine() {
     constexpr std::size_t kNumberEnd = std::string_view("HTTP/1.1 503").size();
-    if (pending_.size() <= kNumberEnd) return false;
+    if (pending_.size() <= kNumberEnd) return pending_.contains('\n');
     if (pending_[kNumberEnd] == '\r') pending_.insert(kNumberEnd, 1, ' ');
     status_line_read_ = true;
     return true;
