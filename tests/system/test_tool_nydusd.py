@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nydus-overlayctl nydusd`: which daemon is meant, and which one is not trusted. What it asks of a daemon is in
+test_nydusd_conformance.py.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from mount_lab.requirements import need_program
+from mount_lab.running import NOBODY, check
+from nydusd_lab.daemon import Daemon, Image, fake_program
+
+pytest_plugins = ["kata_lab.fixtures"]
+
+# Listens as another user on a socket that root has made.
+FOREIGN_DAEMON = """
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+os.setuid(int(sys.argv[2]))
+listener.listen(1)
+print("ready", flush=True)
+listener.accept()[0].recv(1)
+"""
+
+
+@pytest.fixture
+def nydusd(tool):
+    def run(*words):
+        return subprocess.run([tool, "nydusd", *words], text=True, capture_output=True, check=False)
+
+    return run
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    started = Daemon(fake_program(), tmp_path / "d")
+    yield started
+    started.end()
+
+
+def failed(done, status, part):
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.count("\n") == 1
+    assert part in done.stderr
+
+
+def test_one_daemon_must_be_named(nydusd):
+    for verb in (("status",), ("mount", "/a", "--source=/a", "--config=/a"), ("umount", "/a"), ("metrics",)):
+        failed(nydusd(*verb), 1, "either --apisock or --sandbox is needed")
+        failed(nydusd(*verb, "--apisock=/a", "--sandbox=a"), 1, "either --apisock or --sandbox is needed")
+
+
+def test_operands_are_counted(nydusd):
+    for words in (("mount",), ("mount", "/a", "/b"), ("umount",), ("umount", "/a", "/b")):
+        failed(nydusd(*words, "--apisock=/a"), 1, "wants one mount point")
+    failed(nydusd("status", "/a", "/b", "--apisock=/a"), 1, "one mount point at most")
+    failed(nydusd("metrics", "files", "pattern", "--apisock=/a"), 1, "one part at most")
+
+
+def test_mount_says_which_flag_is_missing(nydusd, daemon):
+    apisock = f"--apisock={daemon.api_socket}"
+    failed(nydusd("mount", "/a", apisock), 1, "--source is missing")
+    failed(nydusd("mount", "/a", apisock, "--source=/a"), 1, "--config is missing")
+    failed(nydusd("mount", "/a", apisock, "--source=/a", "--type=ext4", "--config=/dev/null"), 1, "'ext4' is neither")
+
+
+@pytest.mark.parametrize("seconds", ["0", "3601", "-1", "x", "1e9"])
+def test_timeout_is_a_number_of_seconds(nydusd, seconds):
+    assert nydusd("status", "--apisock=/a", f"--timeout={seconds}").returncode == 1
+
+
+def test_directory_that_others_can_write_is_refused(nydusd, daemon):
+    daemon.directory.chmod(0o770)
+    failed(nydusd("status", f"--apisock={daemon.api_socket}"), 1, "can be written by group or others")
+
+
+def test_socket_and_directory_of_another_user_are_refused(root, nydusd, daemon):
+    os.chown(daemon.api_socket, NOBODY, NOBODY)
+    failed(nydusd("status", f"--apisock={daemon.api_socket}"), 1, "is owned by neither root nor this user")
+    os.chown(daemon.api_socket, 0, 0)
+    os.chown(daemon.directory, NOBODY, NOBODY)
+    failed(nydusd("status", f"--apisock={daemon.api_socket}"), 1, "is owned by neither root nor this user")
+
+
+def test_daemon_of_another_user_is_refused_before_anything_is_sent(root, nydusd, tmp_path):
+    path = tmp_path / "api.sock"
+    words = [sys.executable, "-c", FOREIGN_DAEMON, path, str(NOBODY)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as foreign:
+        assert foreign.stdout.readline() == "ready\n"
+        failed(nydusd("status", f"--apisock={path}"), 1, f"is served by user {NOBODY}, neither root nor this user")
+        assert foreign.wait() == 0
+
+
+def test_sandbox_names_its_daemon(root, node, tmp_path):
+    sandbox = node.sandbox("s1")
+    sandbox.create()
+    image = Image(need_program("nydus_image"), tmp_path / "image", "6")
+    config = tmp_path / "config.json"
+    config.write_text(image.config)
+
+    def nydusd(verb, *words):
+        return check(node.run_tool("nydusd", verb, "--sandbox=s1", *words))
+
+    def mounts():
+        return [mount["mount_point"] for mount in json.loads(nydusd("status", "--json").out)["mounts"]]
+
+    assert mounts() == ["/containers"]
+    nydusd("mount", "/rafs/c1/lowerdir", f"--source={image.bootstrap}", f"--config={config}")
+    assert mounts() == ["/containers", "/rafs/c1/lowerdir"]
+    nydusd("umount", "/rafs/c1/lowerdir")
+    assert mounts() == ["/containers"]
+    check(node.run_tool("sandbox", "delete", "s1"))
+    assert node.run_tool("nydusd", "status", "--sandbox=s1").code == 2
