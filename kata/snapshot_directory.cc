@@ -35,8 +35,11 @@ Result<FileId> Identify(int fd) {
   return FileId{.device = status.st_dev, .inode = status.st_ino};
 }
 
-Result<UniqueFd> OpenParent(std::string_view name, const std::string& directory) {
-  const UniqueFd fd(open(directory.c_str(), kDirectoryPath));
+// A guest writes in its snapshot directory: a link that it leaves in place of one that the mount
+// names, for the next container, is not followed to another parent.
+Result<UniqueFd> OpenParent(std::string_view name, std::string directory) {
+  while (directory.ends_with('/')) directory.pop_back();
+  const UniqueFd fd(open(directory.c_str(), kDirectoryPath | O_NOFOLLOW));
   if (!fd.ok()) {
     return FailErrno(ErrorKind::kMount, errno, StrCat(name, " ", Quote(directory)));
   }

@@ -90,6 +90,20 @@ TEST_F(SnapshotDirectory, MustBeTheParentOfBoth) {
   EXPECT_THAT(OpenSnapshotDirectory(snapshot_, rules), HasError(ErrorKind::kUsage, "is neither"));
 }
 
+// A guest can prepare them for the next container.
+TEST_F(SnapshotDirectory, IsNotFoundThroughLinksInPlaceOfUpperAndWorkDirectory) {
+  const std::string other = snapshots_ + "/10";
+  for (const std::string name : {"/fs", "/work"}) {
+    std::filesystem::create_directories(other + name);
+    std::filesystem::remove(snapshot_ + name);
+    std::filesystem::create_directory_symlink(other + name, snapshot_ + name);
+  }
+  EXPECT_THAT(OpenSnapshotDirectory(other, OwnOptions()), HasError(ErrorKind::kMount, "upperdir"));
+  EXPECT_THAT(OpenSnapshotDirectory(other, {.upper_directory = snapshot_ + "/fs/",
+                                            .work_directory = snapshot_ + "/work/"}),
+              HasError(ErrorKind::kMount, "upperdir"));
+}
+
 TEST_F(SnapshotDirectory, ThatIsALinkIsRefused) {
   std::filesystem::create_directory_symlink(snapshot_, snapshots_ + "/link");
   EXPECT_THAT(OpenSnapshotDirectory(snapshots_ + "/link", OwnOptions()),
