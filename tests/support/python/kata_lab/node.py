@@ -109,11 +109,11 @@ class Container:
             (self.snapshot / part).mkdir(parents=True)
         self.upper = self.snapshot / "fs"
 
-    def payload(self):
+    def payload(self, snapshot_directory=None):
         content = {
             "source": str(self.image.bootstrap),
             "config": self.image.configuration(self.cache),
-            "snapshotdir": str(self.snapshot),
+            "snapshotdir": str(snapshot_directory or self.snapshot),
             "fs_version": f"v{self.image.version}",
         }
         return "extraoption=" + base64.b64encode(json.dumps(content).encode()).decode()
@@ -123,9 +123,9 @@ class Container:
         directories = f"workdir={self.snapshot}/work,upperdir={self.upper},lowerdir={self.snapshot}/empty"
         return f"{directories},{self.payload()}"
 
-    def hand_over_command(self):
+    def hand_over_command(self, options=None):
         mode = f"nydus.mode=kata,nydus.sandbox={self.sandbox.name},nydus.container={self.name}"
-        return [self.sandbox.node.helper, "overlay", self.snapshot / "empty", "-o", f"{mode},{self.options()}"]
+        return [self.sandbox.node.helper, "overlay", self.snapshot / "empty", "-o", f"{mode},{options or self.options()}"]
 
     def hand_over(self):
         """By the mount helper, as containerd calls it."""
