@@ -22,7 +22,7 @@ constexpr std::string_view kSecret = "hunter2";
 std::string ExtraOptionWord(std::string_view source = "/image.boot") {
   return StrCat("extraoption=",
                 EncodeBase64(FormatExtraOption({.source = std::string(source),
-                                                .config = StrCat("{\"auth\":\"", kSecret, "\"}"),
+                                                .config = StrCat(R"({"auth":")", kSecret, R"("})"),
                                                 .snapshot_dir = "/snapshots/4",
                                                 .fs_version = "v6"})));
 }
