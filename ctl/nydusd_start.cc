@@ -92,7 +92,7 @@ std::string StartedText(const NydusdSettings& settings, pid_t pid) {
   text.Table({{{"process"}, {StrCat(pid)}},
               {{"API socket"}, {Escape(settings.api_socket)}},
               {{"socket for the VMM"}, {Escape(settings.vhost_socket)}},
-              {{kPassthroughMountPoint.data()}, {Escape(settings.share_directory)}},
+              {{std::string(kPassthroughMountPoint)}, {Escape(settings.share_directory)}},
               {{"log"}, {Escape(settings.log_file)}}});
   return text.text();
 }

@@ -46,6 +46,7 @@ struct Execution {
 
 std::vector<char*> PointersTo(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   // execve(2) takes pointers to char and does not write through them.
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
@@ -66,7 +67,7 @@ Execution Prepare(const ChildProgram& program, int go, int failure) {
 }
 
 // From here to RunChild(): in the child, so only functions that are safe after fork(2) of a process
-// with threads, and errno as the result.
+// with threads, and errno as the result. COMPAT(linux < 5.9): CloseDescriptors() allocates there.
 
 int ResetSignals() {
   struct sigaction standard = {};

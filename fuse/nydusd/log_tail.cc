@@ -38,8 +38,8 @@ std::string WithoutColour(std::string_view line) {
     plain += line.substr(0, begin);
     if (begin == std::string_view::npos) break;
     line.remove_prefix(begin + 2);
-    const auto end = std::ranges::find_if(line, [](char c) { return c >= '@' && c <= '~'; });
-    line.remove_prefix(static_cast<std::size_t>(end - line.begin()) + (end == line.end() ? 0 : 1));
+    while (!line.empty() && (line.front() < '@' || line.front() > '~')) line.remove_prefix(1);
+    if (!line.empty()) line.remove_prefix(1);
   }
   return plain;
 }

@@ -3,12 +3,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -16,22 +13,13 @@
 #include "base/unique_fd.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/fuse/nydusd/listening_socket.h"
 
 namespace nydus {
 namespace {
 
 using testing::Contains;
 using testing::Not;
-
-UniqueFd ListenOn(const std::string& path) {
-  UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::ranges::copy(path, address.sun_path);
-  EXPECT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(listen(listener.get(), 1), 0);
-  return listener;
-}
 
 bool HasConnection(int listener) {
   pollfd waiting = {.fd = listener, .events = POLLIN, .revents = 0};
