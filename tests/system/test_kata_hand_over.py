@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from kata_lab.hand_over import assert_refused, end_process, mount, settings_of, target_of
 from kata_lab.inventory import take_inventory
 from mount_lab.payloads import EXTRA_OPTION, extra_option, kata_volume
 from mount_lab.records import record_at, table
@@ -37,45 +38,6 @@ def sandbox(node):
 @pytest.fixture
 def container(sandbox, image):
     return sandbox.container("c", image)
-
-
-@pytest.fixture
-def configuration(node):
-    """Where the node's configuration lies."""
-    scratch = Path("/run/etc")
-    scratch.mkdir()
-    with private_copy("/etc", scratch) as etc:
-        (etc / "nydus-overlayfs").mkdir()
-        yield etc / "nydus-overlayfs" / "config.toml"
-
-
-def target_of(container):
-    return container.snapshot / "empty"
-
-
-def mount(container, *options, switches=(), target=None, **settings):
-    """The helper with these options alone."""
-    words = ",".join(option for option in options if option)
-    target = target_of(container) if target is None else target
-    return run(container.sandbox.node.helper, "overlay", target, *switches, "-o", words, **settings)
-
-
-def settings_of(container):
-    return f"nydus.mode=kata,nydus.sandbox={container.sandbox.name},nydus.container={container.name}"
-
-
-def assert_refused(container, code, options, *phrases, target=None, switches=()):
-    """One line that begins with the directory, a code of mount(8), and nothing is there that was not there before."""
-    before = take_inventory()
-    target = target_of(container) if target is None else target
-    outcome = mount(container, *options, target=target, switches=switches)
-    assert (outcome.code, outcome.out) == (code, ""), outcome
-    assert outcome.err.startswith(f"mount.fuse.nydus-overlayfs: {target}: "), outcome
-    assert outcome.err.endswith("\n") and outcome.err.count("\n") == 1, outcome
-    for phrase in phrases:
-        assert phrase in outcome.err
-    assert take_inventory().difference(before) == []
-    return outcome.err
 
 
 def test_handed_over(container):
@@ -173,7 +135,7 @@ def test_container_that_was_taken_back(container):
 
 
 def test_nydusd_that_died(container):
-    os.kill(container.sandbox.show()["nydusd"]["pid"], signal.SIGKILL)
+    end_process(container.sandbox.show()["nydusd"]["pid"])
     assert_refused(container, 32, (settings_of(container), container.options()), "has died", "sandbox create s")
 
 
@@ -248,47 +210,6 @@ def test_other_namespace(node, image):
         assert record_at(container.bind(), process) is None
 
 
-def test_configured(container, configuration):
-    """Sandbox, layout and snapshot roots come from the file where the mount does not name them."""
-    configuration.write_text(f"sandbox = 's'\nlayout = 'go'\nsnapshot_roots = ['{container.snapshot.parent}']\n")
-    options = f"nydus.mode=kata,nydus.container=c,{container.payload()}"
-    check(mount(container, options))
-    assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
-
-
-WRONG_CONFIGURATIONS = {
-    "key": ("\nsandbocks = 's'\n", "config.toml: line 2: 'sandbocks' is not known"),
-    "type": ("sandbox = 's'\n\nsnapshot_roots = '/'\n", "line 3: 'snapshot_roots' is not an array"),
-    "value": (f"sandbox = '/{MARKER}'\n", "line 1: 'sandbox' is not an identifier"),
-    "syntax": ("sandbox = 's'\nlayout = \n", "line 2"),
-}
-
-
-@pytest.mark.parametrize("name", WRONG_CONFIGURATIONS)
-def test_wrong_configuration(container, configuration, name):
-    text, phrase = WRONG_CONFIGURATIONS[name]
-    configuration.write_text(text)
-    message = assert_refused(container, 1, (settings_of(container), container.options()), phrase)
-    assert MARKER not in message
-    outcome = container.sandbox.node.run_tool("sandbox", "create", "t")
-    assert outcome.code == 1 and phrase in outcome.err
-
-
-UNTRUSTED = {
-    "others-write": lambda file: file.chmod(0o666),
-    "not-root's": lambda file: os.chown(file, 65534, 0),
-    "link": lambda file: (file.rename(file.with_name("other")), file.symlink_to("other")),
-}
-
-
-@pytest.mark.parametrize("name", UNTRUSTED)
-def test_untrusted_configuration(container, configuration, name):
-    configuration.write_text("sandbox = 's'\n")
-    UNTRUSTED[name](configuration)
-    code = 2 if name == "link" else 1
-    assert_refused(container, code, (settings_of(container), container.options()), str(configuration))
-
-
 def secret_payload(container, **changes):
     """What the container needs, with a secret in it that nydusd does not mind."""
     config = json.loads(container.image.configuration(container.cache))
@@ -352,7 +273,8 @@ def waiting_hand_over(container, options):
     command = [container.sandbox.node.helper, "overlay", target_of(container), "-o", options]
     os.kill(daemon, signal.SIGSTOP)
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True)
+        streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, env=ENVIRONMENT, **streams)
         wait_until(lambda: words_of(process)[0] == b"nydus-overlayctl")
         wait_until(lambda: "socket:" in " ".join(descriptors(process)))
         yield process

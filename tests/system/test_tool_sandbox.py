@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from kata_lab.hand_over import end_process
 from mount_lab.records import record_at
 from mount_lab.running import check, run
 
@@ -105,7 +106,7 @@ def test_a_sandbox_that_cannot_be_read_does_not_hide_the_others(sandbox):
 
 
 def test_show_of_a_dead_nydusd(sandbox):
-    os.kill(sandbox.show()["nydusd"]["pid"], signal.SIGKILL)
+    end_process(sandbox.show()["nydusd"]["pid"])
     assert sandbox.show()["nydusd"]["state"] == "ended"
 
 
