@@ -2,9 +2,11 @@
 """A node that runs sandboxes: its own /run, the two programs side by side, and snapshots of containers."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
+import signal
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 from mount_lab import running
 from mount_lab.running import check, run
 
-from kata_lab.inventory import take_inventory
+from kata_lab.inventory import processes_here, take_inventory
 
 MS_PRIVATE = 1 << 18
 MS_SHARED = 1 << 20
@@ -43,6 +45,11 @@ class Node:
         running.mount(None, "/run", None, MS_SHARED if shared else MS_PRIVATE)
 
     def close(self):
+        """A test that failed may have left a nydusd."""
+        for process, command in processes_here().items():
+            if process not in self.before.processes and str(self.nydusd) in command:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
         running.unmount("/run", running.MNT_DETACH)
 
     def run_tool(self, *arguments, **settings):
