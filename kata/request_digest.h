@@ -5,12 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
-
 namespace nydus {
 
 // SHA-256, in hexadecimal, of the parts and their lengths: tells whether two requests are the same
 // without keeping what they say, which may be credentials.
-Result<std::string> RequestDigest(const std::vector<std::string_view>& parts);
+std::string RequestDigest(const std::vector<std::string_view>& parts);
 
 }  // namespace nydus

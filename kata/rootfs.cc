@@ -32,7 +32,7 @@ Failure NoSuchSandbox(const std::string& sandbox) {
               StrCat("nydus-overlayctl sandbox create ", sandbox, " makes it"));
 }
 
-Result<std::string> DigestOf(const RootfsRequest& request) {
+std::string DigestOf(const RootfsRequest& request) {
   std::vector<std::string> volumes;
   for (const KataVolume& volume : request.volumes) volumes.push_back(FormatKataVolume(volume));
   std::vector<std::string_view> parts;
@@ -57,9 +57,7 @@ Result<VolumeHandOver> WhatIsAskedFor(const RootfsRequest& request) {
 Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {
   Result<VolumeHandOver> asked = WhatIsAskedFor(request);
   if (!asked) return Failure(std::move(asked.error()));
-  Result<std::string> digest = DigestOf(request);
-  if (!digest) return Failure(std::move(digest.error()));
-  ContainerPlan plan{.container = request.container, .request_digest = std::move(*digest)};
+  ContainerPlan plan{.container = request.container, .request_digest = DigestOf(request)};
   plan.description = FormatContainerDescription(asked->storages, asked->block_devices);
   plan.direct_volume = std::move(asked->direct_volume);
   plan.direct_volume_path = request.target;

@@ -45,7 +45,7 @@ Result<> CheckBinds(const std::vector<std::string>& binds) {
   return {};
 }
 
-Result<std::string> DigestOf(const SandboxRequest& request) {
+std::string DigestOf(const SandboxRequest& request) {
   std::vector<std::string_view> parts = {request.id,           ShareLayoutName(request.layout),
                                          request.api_socket,   request.nydusd,
                                          request.vhost_socket, request.debug ? "debug" : ""};
@@ -185,17 +185,16 @@ Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& dig
 Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
                                     const SandboxRequest& request, Deadline deadline) {
   if (Result<> binds = CheckBinds(request.binds); !binds) return Failure(std::move(binds.error()));
-  Result<std::string> digest = DigestOf(request);
-  if (!digest) return Failure(std::move(digest.error()));
+  const std::string digest = DigestOf(request);
   Result<SandboxState> state = SandboxState::Open(directories, request.id, deadline);
   if (!state) return Failure(std::move(state.error()));
   Result<std::optional<SandboxRecord>> existing = state->Load();
   if (!existing) return Failure(std::move(existing.error()));
   if (!*existing) {
-    return MakeSandbox(directories, request, std::move(*state), std::move(*digest), deadline);
+    return MakeSandbox(directories, request, std::move(*state), digest, deadline);
   }
   if ((*existing)->phase == SandboxRecord::Phase::kReady) {
-    return CheckExisting(std::move(**existing), *digest);
+    return CheckExisting(std::move(**existing), digest);
   }
   // What a call left that was killed.
   if (Result<> undone = TakeDownSandbox(directories, std::move(*state), **existing, deadline);
