@@ -50,8 +50,8 @@ def failed(done, status, part):
 
 def test_one_daemon_must_be_named(nydusd):
     for verb in (("status",), ("mount", "/a", "--source=/a", "--config=/a"), ("umount", "/a"), ("metrics",)):
-        failed(nydusd(*verb), 1, "either --apisock or --sandbox is needed")
-        failed(nydusd(*verb, "--apisock=/a", "--sandbox=a"), 1, "either --apisock or --sandbox is needed")
+        failed(nydusd(*verb), 1, "one of --apisock and --sandbox must say which nydusd")
+        failed(nydusd(*verb, "--apisock=/a", "--sandbox=a"), 1, "one of --apisock and --sandbox must say which nydusd")
 
 
 def test_operands_are_counted(nydusd):
