@@ -41,6 +41,7 @@ std::string StatusText(const NydusdInformation& information, pid_t pid) {
               {{"id"}, {information.id.empty() ? "none" : Escape(information.id)}}});
   text.Heading(information.mounts.empty() ? "no mounts" : "mounts");
   std::vector<std::vector<Cell>> rows;
+  rows.reserve(information.mounts.size());
   for (const NydusdMountEntry& mount : information.mounts) {
     rows.push_back({{Escape(mount.mount_point)}, {Escape(mount.type)}});
   }

@@ -113,14 +113,17 @@ constexpr KnownText kKnownTexts[] = {
 }  // namespace
 
 Result<NydusdInformation> ParseNydusdInformation(std::string_view text) {
-  NydusdInformation information;
+  const auto broken = [](Error error) {
+    error.kind = ErrorKind::kSystem;
+    return Failure(Wrap(std::move(error), "nydusd's answer"));
+  };
   const Result<JsonValue> value = ParseJson(text);
-  Result<> read;
-  if (value) read = ReadObject(information, kInformationFields, *value, kReading);
-  if (value && read) return information;
-  Error error = value ? std::move(read.error()) : value.error();
-  error.kind = ErrorKind::kSystem;
-  return Failure(Wrap(std::move(error), "nydusd's answer"));
+  if (!value) return broken(value.error());
+  NydusdInformation information;
+  if (Result<> read = ReadObject(information, kInformationFields, *value, kReading); !read) {
+    return broken(std::move(read.error()));
+  }
+  return information;
 }
 
 std::optional<std::string> ParseNydusdError(std::string_view text) {
