@@ -105,6 +105,8 @@ Attempt TryChange(const std::string& api_socket, const std::string& method,
   return {.outcome = verdict ? Outcome::kRefused : Outcome::kDoubtful, .error = RefusalOf(*reply)};
 }
 
+// nydusd does one thing at a time, and reads nothing from a connection that is closed: what it
+// lists on a new one, after the doubtful one was closed, is final.
 Deadline BeforeSettling(Deadline deadline) {
   return deadline - std::min(kSettleTime, TimeLeft(deadline) / 4);
 }
