@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`nydus-overlayctl nydusd`: which daemon is meant, and which one is not trusted. What it asks of a daemon is in
-test_nydusd_conformance.py.
+test_nydusd_client.py.
 """
 
 import json
@@ -12,6 +12,7 @@ import pytest
 from mount_lab.requirements import need_program
 from mount_lab.running import NOBODY, check
 from nydusd_lab.daemon import Daemon, Image, fake_program
+from nydusd_lab.outcome import failed
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -40,12 +41,6 @@ def daemon(tmp_path):
     started = Daemon(fake_program(), tmp_path / "d")
     yield started
     started.end()
-
-
-def failed(done, status, part):
-    assert (done.returncode, done.stdout) == (status, "")
-    assert done.stderr.count("\n") == 1
-    assert part in done.stderr
 
 
 def test_one_daemon_must_be_named(nydusd):
