@@ -96,29 +96,11 @@ Result<> ShareImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
   return CheckGuestSees(sandbox.share, plan.container);
 }
 
-Result<bool> UnmountByName(int submounts, const ContainerRecord& container) {
-  const Result<UniqueFd> directory = OpenBeneath(submounts, container.id, kDirectoryPath);
-  if (!directory) return false;
-  return UnmountBeneath(directory->get(), kSnapshotDirectoryName, container.snapshot_mount);
-}
-
-Result<> UnmountSnapshot(const OpenSandbox& sandbox, int submounts,
-                         const ContainerRecord& container) {
-  if (container.snapshot_mount == 0) return {};
-  Result<bool> unmounted = UnmountByName(submounts, container);
-  // In the layout rs the guest may have renamed the directory.
-  if (unmounted && !*unmounted) {
-    unmounted = UnmountWhereverBelow(sandbox.share.path(), container.snapshot_mount);
-  }
-  return unmounted ? Result<>() : Failure(unmounted.error());
-}
-
 Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, const ContainerRecord& container) {
+  if (Result<> unmounted = UnmountSnapshot(sandbox, container); !unmounted) return unmounted;
   const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
   if (!submounts && submounts.error().errno_value == ENOENT) return {};
   if (!submounts) return Failure(submounts.error());
-  Result<> unmounted = UnmountSnapshot(sandbox, submounts->get(), container);
-  if (!unmounted) return unmounted;
   return RemoveTreeBeneath(submounts->get(), container.id);
 }
 
@@ -150,6 +132,12 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
   if (!done) return done;
   record.FindContainer(plan.container)->phase = ContainerRecord::Phase::kShared;
   return sandbox.Save();
+}
+
+Result<> UnmountSnapshot(const OpenSandbox& sandbox, const ContainerRecord& container) {
+  if (container.snapshot_mount == 0) return {};
+  const Result<bool> unmounted = sandbox.share.Unmount(container.snapshot_mount);
+  return unmounted ? Result<>() : Failure(unmounted.error());
 }
 
 void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, bool nydusd_lives,

@@ -43,6 +43,9 @@ struct OpenSandbox {
 Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& plan,
                             Deadline deadline);
 
+// A part of taking it back. One that is unmounted already is no error.
+Result<> UnmountSnapshot(const OpenSandbox& sandbox, const ContainerRecord& container);
+
 // Undoes it in reverse, as far as it was done. Without `nydusd_lives` nydusd is not asked. The
 // container stays in the record, in the phase kUnsharing.
 void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, bool nydusd_lives,

@@ -33,6 +33,11 @@ Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline) {
 void TakeBackContainers(const OpenSandbox& sandbox, FailureList& failures, Deadline deadline) {
   const Result<bool> lives = NydusdLives(sandbox.record);
   if (!failures.Check(lives, "nydusd")) return;
+  // All of them first: a guest may have moved one container's directory into another's.
+  for (const ContainerRecord& container : sandbox.record.containers) {
+    if (container.phase == ContainerRecord::Phase::kSpent) continue;
+    failures.Check(UnmountSnapshot(sandbox, container), container.id);
+  }
   for (ContainerRecord& container : sandbox.record.containers) {
     if (container.phase == ContainerRecord::Phase::kSpent) continue;
     TakeBackContainer(sandbox, container, *lives, failures, deadline);

@@ -137,21 +137,18 @@ Result<> ShareDirectory::BindForAll(const std::string& source, int directory, Sa
 }
 
 void ShareDirectory::Remove(const SandboxRecord& record, FailureList& failures) const {
-  const Result<UniqueFd> binds = OpenBeneath(
-      directory_.get(), StrCat(names_.submounts, "/", kSandboxMountsName), kDirectoryPath);
   bool clean = true;
   for (const SandboxBindRecord& bind : record.binds) {
-    if (!binds && binds.error().errno_value == ENOENT) break;
-    clean &= failures.Check(
-        binds ? UnmountBeneath(binds->get(), bind.name, bind.mount) : Failure(binds.error()),
-        StrCat("sandbox bind ", Quote(bind.name)));
+    clean &= failures.Check(Unmount(bind.mount), StrCat("sandbox bind ", Quote(bind.name)));
   }
   if (record.view_mount != 0) {
-    clean &= failures.Check(
-        UnmountBeneath(directory_.get(), std::string(names_.view), record.view_mount),
-        StrCat(Escape(path_), "/", names_.view));
+    clean &= failures.Check(Unmount(record.view_mount), StrCat(Escape(path_), "/", names_.view));
   }
   if (clean) failures.Check(RemoveTreeBeneath(parent_.get(), name_), Escape(path_));
+}
+
+Result<bool> ShareDirectory::Unmount(std::uint64_t mount_id) const {
+  return UnmountBeneath(directory_.get(), mount_id);
 }
 
 Result<UniqueFd> ShareDirectory::OpenSubmounts() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ class ShareDirectory {
                                  const SaveRecord& save) const;
   // Unmounts and removes everything, the containers' directories too. Their mounts must be gone.
   void Remove(const SandboxRecord& record, FailureList& failures) const;
+
+  // Unmounts what has this LastingMountId(), wherever in here it is. False if it is not there.
+  [[nodiscard]] Result<bool> Unmount(std::uint64_t mount_id) const;
 
   // O_PATH of the directory with the containers.
   [[nodiscard]] Result<UniqueFd> OpenSubmounts() const;

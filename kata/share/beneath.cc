@@ -70,8 +70,8 @@ Result<UniqueFd> OpenBeneath(int directory, const std::string& path, int flags) 
   return OpenResolved(directory, path, flags, kBeneathOnOneMount);
 }
 
-Result<UniqueFd> OpenMountBeneath(int directory, const std::string& name) {
-  return OpenResolved(directory, name, O_PATH, kBeneath);
+Result<UniqueFd> OpenMountBeneath(int directory, const std::string& path) {
+  return OpenResolved(directory, path, O_PATH, kBeneath);
 }
 
 Result<UniqueFd> MakeDirectoryBeneath(int directory, const std::string& name, mode_t mode) {

@@ -18,8 +18,9 @@ namespace nydus {
 // ELOOP for a link, EXDEV for a mount.
 Result<UniqueFd> OpenBeneath(int directory, const std::string& path, int flags);
 
-// O_PATH of what is mounted on `name`, or of the directory itself where nothing is.
-Result<UniqueFd> OpenMountBeneath(int directory, const std::string& name);
+// O_PATH of what is mounted on `path`, or of the directory itself where nothing is. Mounts on the
+// way are crossed.
+Result<UniqueFd> OpenMountBeneath(int directory, const std::string& path);
 
 // Makes one directory where it is missing and opens it (O_PATH). An existing one keeps its mode.
 Result<UniqueFd> MakeDirectoryBeneath(int directory, const std::string& name, mode_t mode);

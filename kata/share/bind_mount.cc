@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,8 @@ namespace {
 // include/uapi/linux/stat.h of Linux 6.8.
 constexpr unsigned kStatxMountIdUnique = 0x4000;
 
+constexpr int kMaxSearches = 10;
+
 // For the calls that have no form with a descriptor alone.
 std::string PathOf(int fd) {
   return StrCat("/proc/self/fd/", fd);
@@ -33,12 +38,6 @@ Failure NameNeededKernel(Error error, std::string_view kernel) {
     error.hint = StrCat("needs Linux ", kernel);
   }
   return Failure(std::move(error));
-}
-
-Result<> Detach(int mounted, std::string_view what) {
-  Result<> unmounted = Unmount(PathOf(mounted).c_str(), MNT_DETACH);
-  if (!unmounted) return Failure(Wrap(std::move(unmounted.error()), what));
-  return unmounted;
 }
 
 Result<> Change(const DetachedBind& bind, const MountAttributeChange& change) {
@@ -93,41 +92,60 @@ Result<bool> IsShared(int fd) {
   return found->is_shared;
 }
 
-Result<bool> UnmountBeneath(int directory, const std::string& name, std::uint64_t mount_id) {
-  const Result<UniqueFd> mounted = OpenMountBeneath(directory, name);
-  if (!mounted && mounted.error().errno_value == ENOENT) return false;
-  if (!mounted) return Failure(mounted.error());
-  const Result<std::uint64_t> below = LastingMountId(directory);
-  if (!below) return Failure(below.error());
-  const Result<std::uint64_t> found = LastingMountId(mounted->get());
-  if (!found) return Failure(found.error());
-  if (*found == *below) return false;
-  if (*found != mount_id) {
-    return Fail(ErrorKind::kMount, StrCat("another mount is on ", Quote(name)),
-                "it is left alone: unmount it first");
-  }
-  if (Result<> detached = Detach(mounted->get(), Quote(name)); !detached) {
-    return Failure(std::move(detached.error()));
-  }
-  return true;
+namespace {
+
+// As mountinfo names it.
+Result<std::string> PlaceOf(int directory) {
+  char path[PATH_MAX];
+  const ssize_t size = readlink(PathOf(directory).c_str(), path, sizeof path);
+  if (size < 0) return FailErrno(ErrorKind::kMount, errno, "find a directory's path");
+  if (size == sizeof path) return FailErrno(ErrorKind::kMount, ENAMETOOLONG, "a directory's path");
+  return std::string(path, static_cast<std::size_t>(size));
 }
 
-Result<bool> UnmountWhereverBelow(const std::string& path, std::uint64_t mount_id) {
+struct MountSearch {
+  UniqueFd mounted;  // not ok if there is no such mount
+  bool is_certain = true;
+};
+
+// Looks at each mount below the directory. To reach one in place of another means that it lies
+// under that one, or that they changed places meanwhile.
+Result<MountSearch> FindMount(int directory, const std::string& path, std::uint64_t mount_id) {
   const Result<std::vector<MountEntry>> mounts = ReadMountTable("/proc/self/mountinfo");
   if (!mounts) return Failure(mounts.error());
+  MountSearch search;
+  std::set<std::uint64_t> seen;
   for (const MountEntry& mount : *mounts) {
     if (!mount.mount_point.starts_with(path + "/")) continue;
-    // A link on the way does no harm: the ID is what counts.
-    const UniqueFd mounted(open(mount.mount_point.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!mounted.ok()) continue;
-    const Result<std::uint64_t> found = LastingMountId(mounted.get());
-    if (!found || *found != mount_id) continue;
-    if (Result<> detached = Detach(mounted.get(), Quote(mount.mount_point)); !detached) {
-      return Failure(std::move(detached.error()));
-    }
-    return true;
+    Result<UniqueFd> mounted =
+        OpenMountBeneath(directory, mount.mount_point.substr(path.size() + 1));
+    const Result<std::uint64_t> id =
+        mounted ? LastingMountId(mounted->get()) : Failure(mounted.error());
+    if (id && *id == mount_id) return MountSearch{.mounted = std::move(*mounted)};
+    search.is_certain &= id && seen.insert(*id).second;
   }
-  return false;
+  return search;
+}
+
+}  // namespace
+
+Result<bool> UnmountBeneath(int directory, std::uint64_t mount_id) {
+  const Result<std::string> path = PlaceOf(directory);
+  if (!path) return Failure(path.error());
+  Result<MountSearch> search = FindMount(directory, *path, mount_id);
+  for (int again = 1; search && !search->is_certain && again < kMaxSearches; ++again) {
+    search = FindMount(directory, *path, mount_id);
+  }
+  if (!search) return Failure(std::move(search.error()));
+  if (!search->is_certain) {
+    return Fail(ErrorKind::kMount,
+                StrCat("a mount below ", Quote(*path), " is hidden by another one or being moved"),
+                "what hides it is left alone: unmount it first");
+  }
+  if (!search->mounted.ok()) return false;
+  Result<> unmounted = Unmount(PathOf(search->mounted.get()).c_str(), MNT_DETACH);
+  if (!unmounted) return Failure(std::move(unmounted.error()));
+  return true;
 }
 
 }  // namespace nydus

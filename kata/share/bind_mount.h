@@ -39,12 +39,9 @@ Result<std::uint64_t> LastingMountId(int fd);
 // /proc/self/mountinfo has shared:N for it.
 Result<bool> IsShared(int fd);
 
-// Detaches what is mounted on `name` (one component) if it is the mount with this LastingMountId().
-// False if nothing is mounted there; another mount there, or on top of it, is an error and stays.
-Result<bool> UnmountBeneath(int directory, const std::string& name, std::uint64_t mount_id);
-
-// Detaches the mount with this LastingMountId(), wherever below `path` it is: who can write there
-// can rename the directory that holds it. False if it is nowhere.
-Result<bool> UnmountWhereverBelow(const std::string& path, std::uint64_t mount_id);
+// Detaches the mount with this LastingMountId() from wherever it is below `directory`: a guest may
+// have renamed what holds it. False if it is not there. An error if that cannot be told, because a
+// mount lies under another one or the guest goes on renaming; nothing is unmounted then.
+Result<bool> UnmountBeneath(int directory, std::uint64_t mount_id);
 
 }  // namespace nydus
