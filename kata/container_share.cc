@@ -11,7 +11,6 @@
 #include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
-#include "fuse/nydusd/nydusd_client.h"
 #include "kata/direct_volume_file.h"
 #include "kata/share/beneath.h"
 #include "kata/share/bind_mount.h"
@@ -30,7 +29,7 @@ Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
                        .type = "rafs",
                        .source = plan.image->source,
                        .config = plan.image->config},
-                      deadline);
+                      plan.nydusd, deadline);
 }
 
 // A new directory: one that is there already may be the guest's making.

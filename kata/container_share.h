@@ -7,6 +7,7 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "fuse/nydusd/nydusd_client.h"
 #include "kata/failure_list.h"
 #include "kata/sandbox_paths.h"
 #include "kata/sandbox_record.h"
@@ -22,6 +23,7 @@ struct ContainerPlan {
   std::string container;
   std::string request_digest;
   std::optional<ExtraOption> image;           // for nydusd; without one nothing is mounted
+  NydusdInformation nydusd;                   // what it served a moment ago; with `image`
   UniqueFd snapshot_directory;                // O_PATH; with `image`
   std::string description;                    // for the agent
   std::optional<DirectVolume> direct_volume;  // for mountInfo.json

@@ -89,7 +89,7 @@ Result<> CheckExpectations(const RootfsRequest& request, const SandboxRecord& re
 }
 
 // RUNNING, the very process that the sandbox was made with, and serving the share.
-Result<> CheckNydusd(const SandboxRecord& record, Deadline deadline) {
+Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline) {
   const std::string hint = StrCat("nydus-overlayctl sandbox delete and sandbox create ", record.id,
                                   " give it a new one");
   const Result<bool> lives = NydusdLives(record);
@@ -98,9 +98,9 @@ Result<> CheckNydusd(const SandboxRecord& record, Deadline deadline) {
     return Fail(ErrorKind::kMount, StrCat("the nydusd of sandbox ", record.id, " has died"), hint);
   }
   const NydusdClient nydusd(record.api_socket);
-  const Result<NydusdInformation> information =
+  Result<NydusdInformation> information =
       nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
-  if (!information) return Failure(information.error());
+  if (!information) return information;
   if (information->pid != record.nydusd->pid) {
     return Fail(ErrorKind::kMount,
                 StrCat("another process listens for the nydusd of sandbox ", record.id), hint);
@@ -110,7 +110,7 @@ Result<> CheckNydusd(const SandboxRecord& record, Deadline deadline) {
                 StrCat("the nydusd of sandbox ", record.id, " does not serve its share any more"),
                 hint);
   }
-  return {};
+  return information;
 }
 
 // Ends what an interrupted call began. A container that was handed over once stays in the record,
@@ -143,11 +143,13 @@ Result<> CheckRoom(const SandboxRecord& record) {
               "a new sandbox has a new nydusd");
 }
 
-Result<std::string> ShareNew(const OpenSandbox& sandbox, const ContainerPlan& plan,
-                             Deadline deadline) {
-  Result<> ready = CheckRoom(sandbox.record);
-  if (ready && plan.image) ready = CheckNydusd(sandbox.record, deadline);
-  if (!ready) return Failure(std::move(ready.error()));
+Result<std::string> ShareNew(const OpenSandbox& sandbox, ContainerPlan& plan, Deadline deadline) {
+  if (Result<> room = CheckRoom(sandbox.record); !room) return Failure(std::move(room.error()));
+  if (plan.image) {
+    Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
+    if (!nydusd) return Failure(std::move(nydusd.error()));
+    plan.nydusd = std::move(*nydusd);
+  }
   Result<> made = MakeContainerShare(sandbox, plan, deadline);
   if (made) return plan.description;
   if (const Result<> undone = TakeBack(sandbox, plan.container, false, After(kUndoTime)); !undone) {
@@ -165,9 +167,8 @@ Result<std::string> ShareAgain(const OpenSandbox& sandbox, const ContainerRecord
                 "nydus-overlayctl rootfs unshare takes it back");
   }
   if (plan.image) {
-    if (Result<> ready = CheckNydusd(sandbox.record, deadline); !ready) {
-      return Failure(std::move(ready.error()));
-    }
+    const Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
+    if (!nydusd) return Failure(nydusd.error());
   }
   return plan.description;
 }
@@ -177,7 +178,7 @@ Result<std::string> ShareIn(const OpenSandbox& sandbox, const RootfsRequest& req
   if (Result<> fits = CheckExpectations(request, sandbox.record); !fits) {
     return Failure(std::move(fits.error()));
   }
-  const Result<ContainerPlan> plan = PlanContainer(request);
+  Result<ContainerPlan> plan = PlanContainer(request);
   if (!plan) return Failure(plan.error());
   const ContainerRecord* container = sandbox.record.FindContainer(request.container);
   if (container == nullptr) return ShareNew(sandbox, *plan, deadline);

@@ -218,10 +218,16 @@ Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) cons
 
 Result<> NydusdClient::Mount(const NydusdMount& mount, Deadline deadline) const {
   if (Result<> valid = CheckMount(mount); !valid) return valid;
-  const std::string context = StrCat("mount of ", Quote(mount.mount_point));
   const Result<NydusdInformation> before = Information(deadline);
-  if (!before) return Failure(Wrap(before.error(), context));
-  const Result<> free = CheckFree(*before, mount.mount_point);
+  if (before) return Mount(mount, *before, deadline);
+  return Failure(Wrap(before.error(), StrCat("mount of ", Quote(mount.mount_point))));
+}
+
+Result<> NydusdClient::Mount(const NydusdMount& mount, const NydusdInformation& before,
+                             Deadline deadline) const {
+  if (Result<> valid = CheckMount(mount); !valid) return valid;
+  const std::string context = StrCat("mount of ", Quote(mount.mount_point));
+  const Result<> free = CheckFree(before, mount.mount_point);
   if (!free) return Failure(Wrap(free.error(), context));
 
   const Attempt attempt = TryChange(api_socket_, "POST", MountTarget(mount.mount_point),

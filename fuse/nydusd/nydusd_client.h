@@ -66,6 +66,9 @@ class NydusdClient {
   // Success only if nydusd says 204, or, after a doubtful answer, lists the mount. A mount point
   // that is in use, or that contains or lies below another one, is refused.
   [[nodiscard]] Result<> Mount(const NydusdMount& mount, Deadline deadline) const;
+  // The same for a caller that has asked a moment ago.
+  [[nodiscard]] Result<> Mount(const NydusdMount& mount, const NydusdInformation& before,
+                               Deadline deadline) const;
   // True if it was mounted, false if nothing was. Settles doubtful answers likewise.
   [[nodiscard]] Result<bool> Umount(const std::string& mount_point, Deadline deadline) const;
   // Texts of JSON as nydusd wrote them.
