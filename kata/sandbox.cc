@@ -118,11 +118,9 @@ Result<SandboxRecord> NewRecord(const SandboxRequest& request, const SandboxStat
   record.own_nydusd = request.api_socket.empty();
   record.api_socket = request.api_socket;
   if (!record.own_nydusd) return record;
-  const Result<std::string> directory = state.MakeNydusdDirectory();
-  if (!directory) return Failure(directory.error());
-  record.api_socket = StrCat(*directory, "/api.sock");
-  record.vhost_socket =
-      request.vhost_socket.empty() ? StrCat(*directory, "/vhost.sock") : request.vhost_socket;
+  if (Result<> made = state.MakeNydusdDirectory(); !made) return Failure(std::move(made.error()));
+  record.api_socket = state.ApiSocket();
+  record.vhost_socket = request.vhost_socket.empty() ? state.VhostSocket() : request.vhost_socket;
   record.log_file = state.NydusdLogFile();
   return record;
 }
@@ -219,9 +217,9 @@ Result<SandboxRecord> ReadSandbox(const KataDirectories& directories, const std:
 }
 
 Result<std::vector<std::string>> SandboxNames(const KataDirectories& directories) {
-  const Result<StateRoot> root = StateRoot::Open(directories.state);
+  const Result<std::optional<StateRoot>> root = StateRoot::OpenIfThere(directories.state);
   if (!root) return Failure(root.error());
-  return root->Names();
+  return *root ? (*root)->Names() : std::vector<std::string>();
 }
 
 Result<bool> DeleteSandbox(const KataDirectories& directories, const std::string& id,

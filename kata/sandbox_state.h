@@ -24,7 +24,8 @@ class SandboxState {
                                                          const std::string& sandbox,
                                                          Deadline deadline);
 
-  // Nothing if there is none: the state was made a moment ago, or its maker was killed.
+  // Nothing if there is none: the state was made a moment ago, or its maker was killed. An error if
+  // it was lost later.
   [[nodiscard]] Result<std::optional<SandboxRecord>> Load() const;
   [[nodiscard]] Result<> Save(const SandboxRecord& record) const;
 
@@ -34,13 +35,18 @@ class SandboxState {
   [[nodiscard]] Result<> RemoveDescription(const std::string& container) const;
 
   // Where nydusd's sockets lie by default: a directory of its own.
-  [[nodiscard]] Result<std::string> MakeNydusdDirectory() const;
+  [[nodiscard]] Result<> MakeNydusdDirectory() const;
+  [[nodiscard]] std::string ApiSocket() const;
+  [[nodiscard]] std::string VhostSocket() const;
   [[nodiscard]] std::string NydusdLogFile() const;
 
   // Removes the state and its directory.
   Result<> Remove() &&;
 
  private:
+  [[nodiscard]] Result<> CheckNotLost() const;
+  [[nodiscard]] std::string ByHand() const;
+
   SandboxState(LockedState files, std::string sandbox)
       : files_(std::move(files)), sandbox_(std::move(sandbox)) {}
 

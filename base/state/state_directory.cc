@@ -222,6 +222,13 @@ Result<StateRoot> StateRoot::Open(const std::string& path) {
   return StateRoot(std::move(*directory), path);
 }
 
+Result<std::optional<StateRoot>> StateRoot::OpenIfThere(const std::string& path) {
+  Result<UniqueFd> directory = OpenPrivateDirectory(AT_FDCWD, path, path);
+  if (!directory && directory.error().errno_value == ENOENT) return std::nullopt;
+  if (!directory) return Failure(std::move(directory.error()));
+  return StateRoot(std::move(*directory), path);
+}
+
 Result<LockedState> StateRoot::Lock(const std::string& name, Deadline deadline) const {
   const std::string path = StrCat(path_, "/", name);
   if (Result<> checked = CheckName(name); !checked) return Failure(std::move(checked.error()));

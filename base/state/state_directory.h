@@ -56,6 +56,8 @@ class StateRoot {
  public:
   // Makes the directory where it is missing; its parent must exist.
   static Result<StateRoot> Open(const std::string& path);
+  // Nothing where it is missing.
+  static Result<std::optional<StateRoot>> OpenIfThere(const std::string& path);
 
   // Locks the state of `name`, an identifier; makes it where it is missing. kSystem with errno
   // ETIMEDOUT if somebody else holds it until the deadline.

@@ -159,10 +159,10 @@ bool IsSameFile(const std::string& one, const std::string& other) {
          status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
 }
 
-std::string LogHint(const NydusdOutput& output) {
-  std::string hint = StrCat("log: ", Quote(output.log_file));
-  for (const std::string& line : LastWords(output, kShownLogLines)) hint += StrCat("; ", line);
-  return hint;
+std::string SaidAtLast(const NydusdOutput& output) {
+  std::string text;
+  for (const std::string& line : LastWords(output, kShownLogLines)) text += StrCat("; ", line);
+  return text;
 }
 
 // Takes away a daemon that does not serve, and says why it does not.
@@ -177,7 +177,7 @@ Error GiveUp(Error error, int pidfd, const NydusdSettings& settings, const Nydus
     error = {.kind = ErrorKind::kSystem, .message = StrCat("ended at its start: ", *how)};
   }
   error = Wrap(std::move(error), StrCat("nydusd ", Quote(settings.program)));
-  if (error.hint.empty()) error.hint = LogHint(output);
+  error.message += SaidAtLast(output);
   return error;
 }
 
