@@ -24,6 +24,8 @@ constexpr std::uint64_t kRecordVersion = 1;
 constexpr std::size_t kDigestCharacters = 64;
 constexpr std::size_t kMaxPathBytes = 4096;
 
+constexpr std::string_view kDisagrees = "does not agree with own_nydusd";
+
 constexpr std::array<std::string_view, 3> kSandboxPhases = {"creating", "ready", "deleting"};
 constexpr std::array<std::string_view, 4> kContainerPhases = {"sharing", "shared", "unsharing",
                                                               "spent"};
@@ -152,6 +154,14 @@ void CheckContainerNames(const SandboxRecord& record, MemberReader& members) {
   }
 }
 
+// Whose nydusd it is decides whether it is stopped, and its members must not say two things.
+void CheckOwner(const SandboxRecord& record, MemberReader& members) {
+  const bool own = record.own_nydusd;
+  if (record.api_socket.empty()) members.Refuse("api_socket", "is empty");
+  if (own == record.vhost_socket.empty()) members.Refuse("vhost_socket", kDisagrees);
+  if (own == record.log_file.empty()) members.Refuse("log_file", kDisagrees);
+}
+
 Result<> ReadRecord(SandboxRecord& record, const JsonValue& value, std::string_view sandbox) {
   MemberReader members(value);
   if (members.Unsigned("version") != kRecordVersion) {
@@ -171,6 +181,7 @@ Result<> ReadRecord(SandboxRecord& record, const JsonValue& value, std::string_v
   record.api_socket = ReadPath(members, "api_socket");
   record.vhost_socket = ReadPath(members, "vhost_socket");
   record.log_file = ReadPath(members, "log_file");
+  CheckOwner(record, members);
   record.mounts_made = members.Unsigned("mounts_made");
   ReadArray(record.containers, members, "containers", kMaxContainers, ReadContainer);
   CheckContainerNames(record, members);

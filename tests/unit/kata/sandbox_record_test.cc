@@ -50,6 +50,8 @@ TEST(SandboxRecord, IsReadBackAsItWasWritten) {
 TEST(SandboxRecord, WithoutNydusdAndContainersIsReadBackToo) {
   SandboxRecord record{.id = "s1"};
   record.request_digest = std::string(64, 'f');
+  record.own_nydusd = false;
+  record.api_socket = "/run/nydusd.sock";
   const auto read = ParseSandboxRecord(FormatSandboxRecord(record), "s1");
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(*read, record);
@@ -99,6 +101,12 @@ INSTANTIATE_TEST_SUITE_P(
                      "own_nydusd: is not true or false"},
         EditedByHand{R"("api_socket":"/run)", R"("api_socket":"run)",
                      "api_socket: is not an absolute path"},
+        EditedByHand{R"("own_nydusd":true)", R"("own_nydusd":false)",
+                     "vhost_socket: does not agree with own_nydusd"},
+        EditedByHand{R"("log_file":"/run/nydus-overlayfs/s1/.nydusd/nydusd.log")",
+                     R"("log_file":"")", "log_file: does not agree with own_nydusd"},
+        EditedByHand{R"("api_socket":"/run/nydus-overlayfs/s1/.nydusd/api.sock")",
+                     R"("api_socket":"")", "api_socket: is empty"},
         EditedByHand{R"("id":"c1")", R"("id":"../c1")", "containers: id: is not an identifier"},
         EditedByHand{R"("rafs":true)", R"("rafs":null)", "containers: rafs: is not true or false"},
         EditedByHand{R"("mounts_made":2)", R"("mounts_made":2.5)",
