@@ -27,23 +27,6 @@ namespace http = boost::beast::http;
 constexpr std::size_t kMaxReplyHeaderBytes = 8192;
 constexpr unsigned kHttpVersion = 11;  // 1.1, in Beast's way of writing
 
-Result<> CheckLimits(const std::string& method, const std::string& target,
-                     const std::string& body) {
-  const std::size_t line = StrCat(method, " ", target, " HTTP/1.1\r\n").size();
-  if (line > kMaxRequestLineBytes) {
-    return Fail(ErrorKind::kUsage,
-                StrCat("the mount point or name is too long: the request's first "
-                       "line has ",
-                       line, " bytes, and nydusd takes ", kMaxRequestLineBytes));
-  }
-  if (body.size() > kMaxRequestBodyBytes) {
-    return Fail(ErrorKind::kUsage,
-                StrCat("source and configuration are too long: as JSON they have ", body.size(),
-                       " bytes, and nydusd takes ", kMaxRequestBodyBytes));
-  }
-  return {};
-}
-
 // nydusd answers 500 to a request that arrives in pieces, so all of it becomes one text.
 std::string RequestText(const std::string& method, const std::string& target,
                         const std::string& body) {
@@ -140,6 +123,23 @@ Result<HttpReply> ReadReply(int fd, Deadline deadline) {
 
 }  // namespace
 
+Result<> CheckRequestSize(const std::string& method, const std::string& target,
+                          const std::string& body) {
+  const std::size_t line = StrCat(method, " ", target, " HTTP/1.1\r\n").size();
+  if (line > kMaxRequestLineBytes) {
+    return Fail(ErrorKind::kUsage,
+                StrCat("the mount point or name is too long: the request's first "
+                       "line has ",
+                       line, " bytes, and nydusd takes ", kMaxRequestLineBytes));
+  }
+  if (body.size() > kMaxRequestBodyBytes) {
+    return Fail(ErrorKind::kUsage,
+                StrCat("source and configuration are too long: as JSON they have ", body.size(),
+                       " bytes, and nydusd takes ", kMaxRequestBodyBytes));
+  }
+  return {};
+}
+
 Result<ApiConnection> ApiConnection::Open(const std::string& socket_path, Deadline deadline) {
   Result<ApiSocket> socket = ConnectApiSocket(socket_path, deadline);
   if (!socket) return Failure(std::move(socket.error()));
@@ -152,7 +152,7 @@ std::expected<HttpReply, ExchangeError> ApiConnection::Exchange(const std::strin
                                                                 Deadline deadline) {
   bool sent = false;
   const auto exchange = [&]() -> Result<HttpReply> {
-    if (Result<> fits = CheckLimits(method, target, body); !fits) return Failure(fits.error());
+    if (Result<> fits = CheckRequestSize(method, target, body); !fits) return Failure(fits.error());
     // A daemon that has too many connections answers and closes without reading.
     Result<> done = SendAll(socket_.fd.get(), RequestText(method, target, body), deadline, sent);
     Result<HttpReply> answer = ReadReply(socket_.fd.get(), deadline);

@@ -21,6 +21,10 @@ inline constexpr std::size_t kMaxRequestBodyBytes = 51200;
 // The longest answer that is read, in bytes: information on 255 mounts with their configurations.
 inline constexpr std::size_t kMaxReplyBytes = std::size_t{8} * 1024 * 1024;
 
+// Whether nydusd takes a request of that size; kUsage.
+Result<> CheckRequestSize(const std::string& method, const std::string& target,
+                          const std::string& body);
+
 struct HttpReply {
   int status = 0;
   std::string body;
@@ -42,9 +46,9 @@ class ApiConnection {
   // Who listens, as the kernel recorded it.
   [[nodiscard]] pid_t peer_pid() const { return socket_.peer_pid; }
 
-  // One request, one answer. `target` is path and query, encoded. The errno value is ECONNRESET if
-  // nydusd closed the connection instead of answering. After a failure the connection is closed and
-  // must not be used again.
+  // CheckRequestSize(), one request, one answer. `target` is path and query, encoded. The errno
+  // value is ECONNRESET if nydusd closed the connection instead of answering. After a failure the
+  // connection is closed and must not be used again.
   std::expected<HttpReply, ExchangeError> Exchange(const std::string& method,
                                                    const std::string& target,
                                                    const std::string& body, Deadline deadline);

@@ -123,25 +123,46 @@ std::string MountTarget(std::string_view mount_point) {
   return StrCat(kMountPath, "?mountpoint=", PercentEncode(mount_point));
 }
 
-Result<> CheckMount(const NydusdMount& mount) {
+bool Lies(const std::filesystem::path& path, const std::filesystem::path& below) {
+  const std::filesystem::path relative = path.lexically_relative(below);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+std::string MountBody(const NydusdMount& mount) {
+  JsonObjectWriter writer;
+  writer.AddString("fs_type", mount.type);
+  writer.AddString("source", mount.source);
+  writer.AddString("config", mount.config);
+  return writer.Finish();
+}
+
+}  // namespace
+
+const NydusdMountEntry* NydusdInformation::FindMount(std::string_view mount_point) const {
+  const auto found = std::ranges::find(mounts, mount_point, &NydusdMountEntry::mount_point);
+  return found == mounts.end() ? nullptr : &*found;
+}
+
+bool IsMetricsPart(std::string_view part) {
+  constexpr std::array<std::string_view, 6> kParts = {"",        "files",     "pattern",
+                                                      "backend", "blobcache", "inflight"};
+  return std::ranges::find(kParts, part) != kParts.end();
+}
+
+Result<> CheckNydusdMount(const NydusdMount& mount) {
   if (Result<> valid = CheckMountPoint(mount.mount_point); !valid) return valid;
   if (mount.type != "rafs" && mount.type != "passthrough_fs") {
     return Fail(ErrorKind::kUsage,
                 StrCat("file system ", Quote(mount.type), " is neither rafs nor passthrough_fs"));
   }
   if (!mount.source.starts_with('/')) {
-    return Fail(ErrorKind::kUsage, StrCat("source ", Quote(mount.source), " is no absolute path"),
+    return Fail(ErrorKind::kUsage, "the source is no absolute path",
                 "nydusd has another working directory");
   }
   // JSON can say nothing else, and nydusd must get what the caller has.
   if (!IsUtf8(mount.source)) return Fail(ErrorKind::kUsage, "the source's path is no UTF-8");
   if (!IsUtf8(mount.config)) return Fail(ErrorKind::kUsage, "the configuration is no UTF-8");
-  return {};
-}
-
-bool Lies(const std::filesystem::path& path, const std::filesystem::path& below) {
-  const std::filesystem::path relative = path.lexically_relative(below);
-  return !relative.empty() && *relative.begin() != "..";
+  return CheckRequestSize("POST", MountTarget(mount.mount_point), MountBody(mount));
 }
 
 // nydusd takes nested mounts and then serves only the outer one. Its own list holds paths as they
@@ -164,27 +185,6 @@ Result<> CheckFree(const NydusdInformation& information, std::string_view mount_
     }
   }
   return {};
-}
-
-std::string MountBody(const NydusdMount& mount) {
-  JsonObjectWriter writer;
-  writer.AddString("fs_type", mount.type);
-  writer.AddString("source", mount.source);
-  writer.AddString("config", mount.config);
-  return writer.Finish();
-}
-
-}  // namespace
-
-const NydusdMountEntry* NydusdInformation::FindMount(std::string_view mount_point) const {
-  const auto found = std::ranges::find(mounts, mount_point, &NydusdMountEntry::mount_point);
-  return found == mounts.end() ? nullptr : &*found;
-}
-
-bool IsMetricsPart(std::string_view part) {
-  constexpr std::array<std::string_view, 6> kParts = {"",        "files",     "pattern",
-                                                      "backend", "blobcache", "inflight"};
-  return std::ranges::find(kParts, part) != kParts.end();
 }
 
 Result<pid_t> NydusdClient::Pid(Deadline deadline) const {
@@ -217,7 +217,7 @@ Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) cons
 }
 
 Result<> NydusdClient::Mount(const NydusdMount& mount, Deadline deadline) const {
-  if (Result<> valid = CheckMount(mount); !valid) return valid;
+  if (Result<> valid = CheckNydusdMount(mount); !valid) return valid;
   const Result<NydusdInformation> before = Information(deadline);
   if (before) return Mount(mount, *before, deadline);
   return Failure(Wrap(before.error(), StrCat("mount of ", Quote(mount.mount_point))));
@@ -225,7 +225,7 @@ Result<> NydusdClient::Mount(const NydusdMount& mount, Deadline deadline) const 
 
 Result<> NydusdClient::Mount(const NydusdMount& mount, const NydusdInformation& before,
                              Deadline deadline) const {
-  if (Result<> valid = CheckMount(mount); !valid) return valid;
+  if (Result<> valid = CheckNydusdMount(mount); !valid) return valid;
   const std::string context = StrCat("mount of ", Quote(mount.mount_point));
   const Result<> free = CheckFree(before, mount.mount_point);
   if (!free) return Failure(Wrap(free.error(), context));

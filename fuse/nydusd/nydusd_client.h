@@ -43,6 +43,14 @@ struct NydusdMount {
   std::string config;       // nydusd's configuration, passed on byte for byte; never printed
 };
 
+// Whether it can be asked for at all, by any daemon; kUsage. Of source and configuration messages
+// say nothing but what is wrong with them.
+Result<> CheckNydusdMount(const NydusdMount& mount);
+
+// Whether the daemon could take a mount there: it is RUNNING, and nothing is mounted at, above or
+// below the mount point; kMount.
+Result<> CheckFree(const NydusdInformation& information, std::string_view mount_point);
+
 // The parts of GET /api/v1/metrics: "", "files", "pattern", "backend", "blobcache", "inflight".
 bool IsMetricsPart(std::string_view part);
 
@@ -63,8 +71,8 @@ class NydusdClient {
   // Returns once the state is RUNNING. For a daemon that was just started: a socket that nobody
   // listens on yet, or that is not there yet, is waited for.
   [[nodiscard]] Result<NydusdInformation> WaitUntilRunning(Deadline deadline) const;
-  // Success only if nydusd says 204, or, after a doubtful answer, lists the mount. A mount point
-  // that is in use, or that contains or lies below another one, is refused.
+  // Success only if nydusd says 204, or, after a doubtful answer, lists the mount. Begins with
+  // CheckNydusdMount() and CheckFree().
   [[nodiscard]] Result<> Mount(const NydusdMount& mount, Deadline deadline) const;
   // The same for a caller that has asked a moment ago.
   [[nodiscard]] Result<> Mount(const NydusdMount& mount, const NydusdInformation& before,

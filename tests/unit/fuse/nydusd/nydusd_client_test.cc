@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "fuse/nydusd/api_connection.h"
 #include "tests/support/named_cases.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -162,6 +163,27 @@ TEST_F(NydusdClientTest, RefusesWhatCannotBeAskedFor) {
               HasError(ErrorKind::kUsage, "no UTF-8"));
   EXPECT_THAT(with([](auto& mount) { mount.config = "\xff"; }),
               HasError(ErrorKind::kUsage, "no UTF-8"));
+  EXPECT_THAT(with([](auto& mount) { mount.mount_point = StrCat("/", std::string(1024, 'a')); }),
+              HasError(ErrorKind::kUsage, "first line has"));
+  EXPECT_THAT(with([](auto& mount) { mount.config = std::string(kMaxRequestBodyBytes, 'a'); }),
+              HasError(ErrorKind::kUsage, "nydusd takes 51200"));
+}
+
+TEST(NydusdMountCheck, RepeatsNothingOfSourceAndConfiguration) {
+  const auto message = [](auto&& change) {
+    NydusdMount mount = Image();
+    change(mount);
+    return CheckNydusdMount(mount).error().message;
+  };
+  EXPECT_THAT(message([](auto& mount) { mount.source = kSecret; }), Not(HasSubstr(kSecret)));
+  EXPECT_THAT(message([](auto& mount) { mount.source = StrCat("/", kSecret, "\xff"); }),
+              Not(HasSubstr(kSecret)));
+  EXPECT_THAT(message([](auto& mount) { mount.config = StrCat(kSecret, "\xff"); }),
+              Not(HasSubstr(kSecret)));
+  EXPECT_THAT(message([](auto& mount) {
+                mount.config = StrCat(kSecret, std::string(kMaxRequestBodyBytes, 'a'));
+              }),
+              Not(HasSubstr(kSecret)));
 }
 
 struct Taken {
