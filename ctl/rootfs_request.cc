@@ -55,16 +55,9 @@ Result<std::string> Sandbox(const MountRequest& request, const Configuration& co
 }
 
 // The configuration's socket is that of the configuration's sandbox.
-std::string ApiSocket(const MountRequest& request, const Configuration& configuration,
-                      std::string_view sandbox) {
-  if (!request.hand_over.api_socket.empty()) return request.hand_over.api_socket;
+std::string DefaultApiSocket(const Configuration& configuration, std::string_view sandbox) {
   const bool other = !configuration.sandbox.empty() && configuration.sandbox != sandbox;
   return other ? std::string() : configuration.api_socket;
-}
-
-std::optional<ShareLayout> Layout(const MountRequest& request, const Configuration& configuration) {
-  const std::string& named = request.hand_over.layout;
-  return ParseShareLayout(named.empty() ? configuration.layout : named);
 }
 
 bool IsUsedByTheGuest(const DataWord& word) {
@@ -95,16 +88,19 @@ Result<RootfsRequest> MakeRootfsRequest(const MountRequest& request,
   if (!payloads) return Failure(std::move(payloads.error()));
   const Result<std::string> sandbox = Sandbox(request, configuration);
   if (!sandbox) return Failure(sandbox.error());
-  return RootfsRequest{.sandbox = *sandbox,
-                       .container = request.hand_over.container,
-                       .image = std::move(payloads->extra_option),
-                       .volumes = std::move(payloads->volumes),
-                       .target = {},
-                       .upper_directory = request.upper_directory.value_or(""),
-                       .work_directory = request.work_directory.value_or(""),
-                       .snapshot_roots = configuration.snapshot_roots,
-                       .layout = Layout(request, configuration),
-                       .api_socket = ApiSocket(request, configuration, *sandbox)};
+  return RootfsRequest{
+      .sandbox = *sandbox,
+      .container = request.hand_over.container,
+      .image = std::move(payloads->extra_option),
+      .volumes = std::move(payloads->volumes),
+      .target = {},
+      .upper_directory = request.upper_directory.value_or(""),
+      .work_directory = request.work_directory.value_or(""),
+      .snapshot_roots = configuration.snapshot_roots,
+      .layout = ParseShareLayout(request.hand_over.layout),
+      .api_socket = request.hand_over.api_socket,
+      .default_layout = ParseShareLayout(configuration.layout).value_or(ShareLayout::kGo),
+      .default_api_socket = DefaultApiSocket(configuration, *sandbox)};
 }
 
 std::vector<std::string> DescribeRootfsRequest(const RootfsRequest& rootfs,

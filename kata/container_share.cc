@@ -5,12 +5,14 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
+#include "fuse/nydusd/nydusd_process.h"
 #include "kata/direct_volume_file.h"
 #include "kata/share/beneath.h"
 #include "kata/share/bind_mount.h"
@@ -24,12 +26,11 @@ constexpr mode_t kDirectoryMode = 0750;  // Kata's DirMode
 constexpr int kDirectoryPath = O_PATH | O_DIRECTORY;
 
 Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadline deadline) {
-  const NydusdClient nydusd(sandbox.record.api_socket);
-  return nydusd.Mount({.mount_point = RafsMountPoint(plan.container),
-                       .type = "rafs",
-                       .source = plan.image->source,
-                       .config = plan.image->config},
-                      plan.nydusd, deadline);
+  const NydusdClient client(sandbox.record.api_socket);
+  Result<> served = client.Mount(plan.mount, plan.nydusd, deadline);
+  // nydusd gives a number to what it mounts, not to what it refuses.
+  if (!served) --sandbox.record.mounts_made;
+  return served;
 }
 
 // A new directory: one that is there already may be the guest's making.
@@ -40,8 +41,8 @@ Result<UniqueFd> MakeContainerDirectory(int submounts, const std::string& contai
   return OpenBeneath(submounts, container, kDirectoryPath);
 }
 
-// A bind that does not propagate leaves the guest with an empty directory.
-Result<> CheckGuestSees(const ShareDirectory& share, const std::string& container) {
+// True if the guest's side of the container's directory has something mounted on snapshotdir/.
+Result<bool> GuestSeesSnapshot(const ShareDirectory& share, const std::string& container) {
   const Result<UniqueFd> served = share.OpenServed();
   if (!served) return Failure(served.error());
   const Result<UniqueFd> directory = OpenBeneath(served->get(), container, kDirectoryPath);
@@ -51,7 +52,14 @@ Result<> CheckGuestSees(const ShareDirectory& share, const std::string& containe
   const Result<std::uint64_t> outer = LastingMountId(directory->get());
   const Result<std::uint64_t> inner = LastingMountId(snapshot->get());
   if (!outer || !inner) return Failure((outer ? inner : outer).error());
-  if (*outer != *inner) return {};
+  return *outer != *inner;
+}
+
+// A bind that does not propagate leaves the guest with an empty directory.
+Result<> CheckGuestSees(const ShareDirectory& share, const std::string& container) {
+  const Result<bool> seen = GuestSeesSnapshot(share, container);
+  if (!seen) return Failure(seen.error());
+  if (*seen) return {};
   return Fail(ErrorKind::kMount,
               StrCat("the guest would not see ", Escape(share.ServedPath()), "/", container, "/",
                      kSnapshotDirectoryName, ": a mount made for it does not propagate"),
@@ -139,19 +147,37 @@ Result<> UnmountSnapshot(const OpenSandbox& sandbox, const ContainerRecord& cont
   return unmounted ? Result<>() : Failure(unmounted.error());
 }
 
+Result<> CheckContainerLives(const OpenSandbox& sandbox, const ContainerRecord& container,
+                             const NydusdInformation& nydusd) {
+  if (nydusd.FindMount(RafsMountPoint(container.id)) == nullptr) {
+    return Fail(ErrorKind::kMount,
+                StrCat("container ", container.id,
+                       " was handed over, but nydusd does not serve it any more"));
+  }
+  const Result<bool> seen = GuestSeesSnapshot(sandbox.share, container.id);
+  if (seen && *seen) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("container ", container.id,
+                     " was handed over, but its snapshot directory is not mounted any more"));
+}
+
 void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, bool nydusd_lives,
                        FailureList& failures, Deadline deadline) {
   // One that was never handed over stays what it is: its name can be used again.
   if (container.phase == ContainerRecord::Phase::kShared) {
     container.phase = ContainerRecord::Phase::kUnsharing;
   }
-  if (!failures.Check(sandbox.Save(), "state")) return;
+  // Not a condition: on a full file system only what is removed below makes room.
+  (void)sandbox.Save();
 
   failures.Check(sandbox.state.RemoveDescription(container.id), container.id);
   if (container.rafs) failures.Check(RemoveContainerDirectory(sandbox, container), container.id);
   if (container.rafs && nydusd_lives) {
-    const NydusdClient nydusd(sandbox.record.api_socket);
-    failures.Check(nydusd.Umount(RafsMountPoint(container.id), deadline), container.id);
+    const NydusdClient client(sandbox.record.api_socket);
+    const Result<NydusdInformation> runs =
+        client.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
+    if (!failures.Check(runs, container.id)) return;
+    failures.Check(client.Umount(RafsMountPoint(container.id), deadline), container.id);
   }
   if (!container.direct_volume.empty()) {
     failures.Check(RemoveMountInfo(sandbox.directories, container.direct_volume,

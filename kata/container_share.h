@@ -23,6 +23,7 @@ struct ContainerPlan {
   std::string container;
   std::string request_digest;
   std::optional<ExtraOption> image;           // for nydusd; without one nothing is mounted
+  NydusdMount mount;                          // the same, as nydusd is asked; with `image`
   NydusdInformation nydusd;                   // what it served a moment ago; with `image`
   UniqueFd snapshot_directory;                // O_PATH; with `image`
   std::string description;                    // for the agent
@@ -47,6 +48,10 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
 
 // A part of taking it back. One that is unmounted already is no error.
 Result<> UnmountSnapshot(const OpenSandbox& sandbox, const ContainerRecord& container);
+
+// Whether nydusd and the host still have what was handed over.
+Result<> CheckContainerLives(const OpenSandbox& sandbox, const ContainerRecord& container,
+                             const NydusdInformation& nydusd);
 
 // Undoes it in reverse, as far as it was done. Without `nydusd_lives` nydusd is not asked. The
 // container stays in the record, in the phase kUnsharing.

@@ -4,21 +4,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/identifier.h"
 #include "base/text.h"
-#include "fuse/nydusd/mount_point.h"
-#include "fuse/nydusd/nydusd_client.h"
-#include "fuse/nydusd/nydusd_process.h"
-#include "kata/agent_storage.h"
 #include "kata/container_share.h"
-#include "kata/request_digest.h"
+#include "kata/rootfs_plan.h"
 #include "kata/sandbox.h"
+#include "kata/sandbox_nydusd.h"
 #include "kata/sandbox_state.h"
 #include "kata/sandbox_teardown.h"
 #include "kata/share_directory.h"
-#include "kata/snapshot_directory.h"
-#include "kata/volume_storage.h"
-#include "snapshot/payload/payload_policy.h"
 
 namespace nydus {
 
@@ -30,87 +23,6 @@ constexpr std::chrono::seconds kUndoTime{30};
 Failure NoSuchSandbox(const std::string& sandbox) {
   return Fail(ErrorKind::kMount, StrCat("there is no sandbox ", Quote(sandbox)),
               StrCat("nydus-overlayctl sandbox create ", sandbox, " makes it"));
-}
-
-std::string DigestOf(const RootfsRequest& request) {
-  std::vector<std::string> volumes;
-  for (const KataVolume& volume : request.volumes) volumes.push_back(FormatKataVolume(volume));
-  std::vector<std::string_view> parts;
-  if (request.volumes.empty() && request.image) {
-    parts = {request.image->source, request.image->config, request.image->snapshot_dir};
-  }
-  parts.insert(parts.end(), volumes.begin(), volumes.end());
-  return RequestDigest(parts);
-}
-
-Result<VolumeHandOver> WhatIsAskedFor(const RootfsRequest& request) {
-  if (!request.volumes.empty()) return DescribeVolumes(request.volumes, request.container, {});
-  if (!request.image) {
-    return Fail(ErrorKind::kUsage, "there is neither an extra option nor a Kata volume");
-  }
-  VolumeHandOver hand_over{.storages = {OverlayStorage(request.container)}};
-  hand_over.image = request.image;
-  return hand_over;
-}
-
-// Everything that can be refused is, before anything is changed.
-Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {
-  Result<VolumeHandOver> asked = WhatIsAskedFor(request);
-  if (!asked) return Failure(std::move(asked.error()));
-  ContainerPlan plan{.container = request.container, .request_digest = DigestOf(request)};
-  plan.description = FormatContainerDescription(asked->storages, asked->block_devices);
-  plan.direct_volume = std::move(asked->direct_volume);
-  plan.direct_volume_path = request.target;
-  plan.image = std::move(asked->image);
-  if (!plan.image) return plan;
-  Result<UniqueFd> snapshot =
-      OpenSnapshotDirectory(plan.image->snapshot_dir, {.upper_directory = request.upper_directory,
-                                                       .work_directory = request.work_directory,
-                                                       .roots = request.snapshot_roots});
-  if (!snapshot) return Failure(std::move(snapshot.error()));
-  plan.snapshot_directory = std::move(*snapshot);
-  return plan;
-}
-
-Result<> CheckExpectations(const RootfsRequest& request, const SandboxRecord& record) {
-  if (record.phase != SandboxRecord::Phase::kReady) {
-    return Fail(ErrorKind::kMount, StrCat("sandbox ", record.id, " was left half-way"),
-                StrCat("nydus-overlayctl sandbox create or delete ", record.id, " mends that"));
-  }
-  if (request.layout && *request.layout != record.layout) {
-    return Fail(ErrorKind::kUsage,
-                StrCat("sandbox ", record.id, " has the layout ", ShareLayoutName(record.layout)));
-  }
-  if (!request.api_socket.empty() && request.api_socket != record.api_socket) {
-    return Fail(ErrorKind::kUsage,
-                StrCat("sandbox ", record.id, " has its nydusd at ", Escape(record.api_socket)));
-  }
-  return {};
-}
-
-// RUNNING, the very process that the sandbox was made with, and serving the share.
-Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline) {
-  const std::string hint = StrCat("nydus-overlayctl sandbox delete and sandbox create ", record.id,
-                                  " give it a new one");
-  const Result<bool> lives = NydusdLives(record);
-  if (!lives) return Failure(lives.error());
-  if (!*lives) {
-    return Fail(ErrorKind::kMount, StrCat("the nydusd of sandbox ", record.id, " has died"), hint);
-  }
-  const NydusdClient nydusd(record.api_socket);
-  Result<NydusdInformation> information =
-      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
-  if (!information) return information;
-  if (information->pid != record.nydusd->pid) {
-    return Fail(ErrorKind::kMount,
-                StrCat("another process listens for the nydusd of sandbox ", record.id), hint);
-  }
-  if (information->FindMount(kPassthroughMountPoint) == nullptr) {
-    return Fail(ErrorKind::kMount,
-                StrCat("the nydusd of sandbox ", record.id, " does not serve its share any more"),
-                hint);
-  }
-  return information;
 }
 
 // Ends what an interrupted call began. A container that was handed over once stays in the record,
@@ -133,23 +45,8 @@ Result<> TakeBack(const OpenSandbox& sandbox, const std::string& name, bool was_
   return sandbox.Save();
 }
 
-Result<> CheckRoom(const SandboxRecord& record) {
-  if (record.mounts_made < kMaxMountsOfNydusd && record.containers.size() < kMaxContainers) {
-    return {};
-  }
-  return Fail(ErrorKind::kMount,
-              StrCat("the nydusd of sandbox ", record.id, " has made ", record.mounts_made,
-                     " mounts, all that it can tell apart"),
-              "a new sandbox has a new nydusd");
-}
-
-Result<std::string> ShareNew(const OpenSandbox& sandbox, ContainerPlan& plan, Deadline deadline) {
-  if (Result<> room = CheckRoom(sandbox.record); !room) return Failure(std::move(room.error()));
-  if (plan.image) {
-    Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
-    if (!nydusd) return Failure(std::move(nydusd.error()));
-    plan.nydusd = std::move(*nydusd);
-  }
+Result<std::string> ShareNew(const OpenSandbox& sandbox, const ContainerPlan& plan,
+                             Deadline deadline) {
   Result<> made = MakeContainerShare(sandbox, plan, deadline);
   if (made) return plan.description;
   if (const Result<> undone = TakeBack(sandbox, plan.container, false, After(kUndoTime)); !undone) {
@@ -159,54 +56,28 @@ Result<std::string> ShareNew(const OpenSandbox& sandbox, ContainerPlan& plan, De
   return Failure(std::move(made.error()));
 }
 
-Result<std::string> ShareAgain(const OpenSandbox& sandbox, const ContainerRecord& container,
-                               const ContainerPlan& plan, Deadline deadline) {
-  if (container.request_digest != plan.request_digest) {
-    return Fail(ErrorKind::kMount,
-                StrCat("container ", container.id, " is shared already, and differently"),
-                "nydus-overlayctl rootfs unshare takes it back");
-  }
-  if (plan.image) {
-    const Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
-    if (!nydusd) return Failure(nydusd.error());
-  }
-  return plan.description;
-}
-
 Result<std::string> ShareIn(const OpenSandbox& sandbox, const RootfsRequest& request,
-                            Deadline deadline) {
-  if (Result<> fits = CheckExpectations(request, sandbox.record); !fits) {
-    return Failure(std::move(fits.error()));
+                            ContainerPlan& plan, Deadline deadline) {
+  Result<NextStep> next = SettleInSandbox(sandbox, request, plan, deadline);
+  if (next && *next == NextStep::kTakeBackFirst) {
+    if (Result<> ended = TakeBack(sandbox, plan.container, false, deadline); !ended) {
+      return Failure(Wrap(std::move(ended.error()), "leftovers of an interrupted call"));
+    }
+    next = SettleInSandbox(sandbox, request, plan, deadline);
   }
-  Result<ContainerPlan> plan = PlanContainer(request);
-  if (!plan) return Failure(plan.error());
-  const ContainerRecord* container = sandbox.record.FindContainer(request.container);
-  if (container == nullptr) return ShareNew(sandbox, *plan, deadline);
-  switch (container->phase) {
-    case ContainerRecord::Phase::kShared: return ShareAgain(sandbox, *container, *plan, deadline);
-    case ContainerRecord::Phase::kSharing:
-      if (Result<> ended = TakeBack(sandbox, request.container, false, deadline); !ended) {
-        return Failure(Wrap(std::move(ended.error()), "leftovers of an interrupted call"));
-      }
-      return ShareNew(sandbox, *plan, deadline);
-    case ContainerRecord::Phase::kUnsharing:
-    case ContainerRecord::Phase::kSpent: break;
-  }
-  return Fail(ErrorKind::kMount,
-              StrCat("container ", request.container,
-                     " was taken back from this nydusd, which "
-                     "would serve old files under the same name"),
-              "use another container name, or a new sandbox");
+  if (!next) return Failure(std::move(next.error()));
+  if (*next == NextStep::kNothing) return plan.description;
+  return ShareNew(sandbox, plan, deadline);
 }
 
 struct SandboxParts {
-  const KataDirectories& directories;
+  const KataDirectories* directories;
   SandboxState state;
   SandboxRecord record;
   ShareDirectory share;
 
   OpenSandbox Open() {
-    return {.directories = directories, .state = state, .share = share, .record = record};
+    return {.directories = *directories, .state = state, .share = share, .record = record};
   }
 };
 
@@ -222,54 +93,55 @@ Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories
   if (!*record) return std::nullopt;
   Result<std::optional<ShareDirectory>> share = ShareDirectory::OpenIfThere(directories, **record);
   if (!share) return Failure(std::move(share.error()));
-  if (!*share) {
+  if (!*share || !(*share)->IsOf(**record)) {
     return Fail(ErrorKind::kMount, StrCat("the share of sandbox ", sandbox, " is gone"),
                 StrCat("nydus-overlayctl sandbox delete ", sandbox, " takes down the rest"));
   }
-  return SandboxParts{directories, std::move(**state), std::move(**record), std::move(**share)};
+  return SandboxParts{&directories, std::move(**state), std::move(**record), std::move(**share)};
 }
 
-// The sandbox is made around a nydusd that runs already, and taken down again if nobody comes to
-// use it.
-Result<std::string> ShareInNewSandbox(const KataDirectories& directories,
-                                      const RootfsRequest& request, Deadline deadline) {
-  SandboxRequest sandbox{.id = request.sandbox, .api_socket = request.api_socket};
-  sandbox.layout = request.layout.value_or(ShareLayout::kGo);
-  const Result<SandboxRecord> made = CreateSandbox(directories, sandbox, deadline);
-  if (!made) return Failure(made.error());
-  Result<std::optional<SandboxParts>> parts = OpenParts(directories, request.sandbox, deadline);
-  if (!parts) return Failure(std::move(parts.error()));
-  if (!*parts) return NoSuchSandbox(request.sandbox);
-  SandboxParts& found = **parts;
-  Result<std::string> shared = ShareIn(found.Open(), request, deadline);
-  if (shared || !found.record.containers.empty()) return shared;
-  if (const Result<> undone =
-          TakeDownSandbox(directories, std::move(found.state), found.record, After(kUndoTime));
-      !undone) {
-    shared.error().message += StrCat("; and then: ", undone.error().message);
-  }
-  return shared;
-}
-
-Result<> CheckContainerName(const std::string& container) {
-  if (IsIdentifier(container)) return {};
-  return Fail(ErrorKind::kUsage, StrCat("container ", Quote(container), " ", kIdentifierRule));
+// Around a nydusd that runs already. It stays even if the container cannot be shared: what nydusd
+// has served a guest once, it cannot serve again.
+Result<SandboxRecord> MakeMissingSandbox(const KataDirectories& directories,
+                                         const RootfsRequest& request, Deadline deadline) {
+  SandboxRequest sandbox{.id = request.sandbox};
+  sandbox.api_socket = request.api_socket.empty() ? request.default_api_socket : request.api_socket;
+  sandbox.layout = request.layout.value_or(request.default_layout);
+  if (sandbox.api_socket.empty()) return NoSuchSandbox(request.sandbox);
+  return CreateSandbox(directories, sandbox, deadline);
 }
 
 }  // namespace
 
 Result<std::string> ShareRootFilesystem(const KataDirectories& directories,
                                         const RootfsRequest& request, Deadline deadline) {
-  if (Result<> named = CheckContainerName(request.container); !named) {
-    return Failure(std::move(named.error()));
+  Result<ContainerPlan> plan = PlanContainer(request);
+  if (!plan) return Failure(std::move(plan.error()));
+  Result<std::optional<SandboxParts>> parts = OpenParts(directories, request.sandbox, deadline);
+  if (parts && !*parts) {
+    const Result<SandboxRecord> made = MakeMissingSandbox(directories, request, deadline);
+    if (!made) return Failure(made.error());
+    parts = OpenParts(directories, request.sandbox, deadline);
   }
+  if (!parts) return Failure(std::move(parts.error()));
+  if (!*parts) return NoSuchSandbox(request.sandbox);
+  return ShareIn((*parts)->Open(), request, *plan, deadline);
+}
+
+Result<> CheckRootFilesystem(const KataDirectories& directories, const RootfsRequest& request,
+                             Deadline deadline) {
+  Result<ContainerPlan> plan = PlanContainer(request);
+  if (!plan) return Failure(std::move(plan.error()));
   Result<std::optional<SandboxParts>> parts = OpenParts(directories, request.sandbox, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (*parts) {
-    return ShareIn((*parts)->Open(), request, deadline);
+    const Result<NextStep> next = SettleInSandbox((*parts)->Open(), request, *plan, deadline);
+    return next ? Result<>() : Failure(next.error());
   }
-  if (request.api_socket.empty()) return NoSuchSandbox(request.sandbox);
-  return ShareInNewSandbox(directories, request, deadline);
+  if (request.api_socket.empty() && request.default_api_socket.empty()) {
+    return NoSuchSandbox(request.sandbox);
+  }
+  return {};
 }
 
 Result<bool> UnshareRootFilesystem(const KataDirectories& directories, const std::string& sandbox,
@@ -280,6 +152,9 @@ Result<bool> UnshareRootFilesystem(const KataDirectories& directories, const std
   Result<std::optional<SandboxParts>> parts = OpenParts(directories, sandbox, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (!*parts) return false;
+  if (Result<> here = CheckNamespaces((*parts)->record); !here) {
+    return Failure(std::move(here.error()));
+  }
   const ContainerRecord* found = (*parts)->record.FindContainer(container);
   if (found == nullptr || found->phase == ContainerRecord::Phase::kSpent) return false;
   const bool was_handed_over = found->phase != ContainerRecord::Phase::kSharing;

@@ -28,15 +28,22 @@ struct RootfsRequest {
   // Expected of the sandbox, where the caller named them.
   std::optional<ShareLayout> layout;
   std::string api_socket;
+  // For a sandbox that has to be made.
+  ShareLayout default_layout = ShareLayout::kGo;
+  std::string default_api_socket;
 };
 
 // Hands the root file system over to the sandbox's nydusd and describes it for the agent. Returns
 // that description (kata/agent_storage.h), which also lies in the state directory as
 // CONTAINER.json. An identical live share is success; a changed one is an error, and so is a
-// container that this nydusd has served before. A sandbox that does not exist is made if
-// `api_socket` names its nydusd. After an error nothing is left.
+// container that this nydusd has served before. A sandbox that does not exist is made if an API
+// socket is known, and stays. After an error nothing else is left.
 Result<std::string> ShareRootFilesystem(const KataDirectories& directories,
                                         const RootfsRequest& request, Deadline deadline);
+
+// The same up to the first change.
+Result<> CheckRootFilesystem(const KataDirectories& directories, const RootfsRequest& request,
+                             Deadline deadline);
 
 // Takes it back, whether or not nydusd lives. Goes on past failures and tells all of them; the rest
 // can be taken back by a second call. False if there is nothing to take back.

@@ -11,6 +11,7 @@
 #include "fuse/nydusd/nydusd_client.h"
 #include "fuse/nydusd/nydusd_process.h"
 #include "kata/request_digest.h"
+#include "kata/sandbox_nydusd.h"
 #include "kata/sandbox_state.h"
 #include "kata/sandbox_teardown.h"
 #include "kata/share_directory.h"
@@ -55,54 +56,16 @@ std::string DigestOf(const SandboxRequest& request) {
   return RequestDigest(parts);
 }
 
-Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state,
-                        const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
-  const NydusdSettings settings = {.program = request.nydusd,
-                                   .vhost_socket = record.vhost_socket,
-                                   .api_socket = record.api_socket,
-                                   .share_directory = share.ServedPath(),
-                                   .log_file = record.log_file,
-                                   .extra_arguments = request.nydusd_arguments,
-                                   .debug = request.debug};
-  const auto save_identity = [&](const ProcessIdentity& process) {
-    record.nydusd = process;
-    return state.Save(record);
-  };
-  const Result<StartedNydusd> started = StartNydusd(settings, false, save_identity, deadline);
-  return started ? Result<>() : Failure(started.error());
-}
-
-Result<> UseForeignNydusd(const SandboxState& state, const ShareDirectory& share,
-                          SandboxRecord& record, Deadline deadline) {
-  const NydusdClient nydusd(record.api_socket);
-  const Result<NydusdInformation> information =
-      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
-  if (!information) return Failure(information.error());
-  if (information->FindMount(kPassthroughMountPoint) != nullptr) {
-    return Fail(ErrorKind::kMount,
-                StrCat("the nydusd at ", Escape(record.api_socket), " serves a share already"),
-                "one nydusd serves one sandbox");
-  }
-  Result<ProcessIdentity> process = IdentifyProcess(information->pid);
-  if (!process) return Failure(std::move(process.error()));
-  record.nydusd = std::move(*process);
-  record.mounts_made = 1;
-  if (Result<> saved = state.Save(record); !saved) return saved;
-  return nydusd.Mount({.mount_point = std::string(kPassthroughMountPoint),
-                       .type = "passthrough_fs",
-                       .source = share.ServedPath(),
-                       .config = {}},
-                      deadline);
-}
-
-Result<> Build(const SandboxRequest& request, const SandboxState& state,
-               const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
-  Result<> done = share.Prepare(request.binds, record, [&] { return state.Save(record); });
+Result<> Build(const KataDirectories& directories, const SandboxRequest& request,
+               const SandboxState& state, const ShareDirectory& share, SandboxRecord& record,
+               Deadline deadline) {
+  Result<> done = state.Save(record);  // with the share's inode
+  if (done) done = share.Prepare(request.binds, record, [&] { return state.Save(record); });
   if (done && record.own_nydusd) {
     record.mounts_made = 1;
     done = StartOwnNydusd(request, state, share, record, deadline);
   } else if (done) {
-    done = UseForeignNydusd(state, share, record, deadline);
+    done = UseForeignNydusd(directories, state, share, record, deadline);
   }
   if (done) done = CheckNotInterrupted();
   if (!done) return done;
@@ -113,6 +76,9 @@ Result<> Build(const SandboxRequest& request, const SandboxState& state,
 Result<SandboxRecord> NewRecord(const SandboxRequest& request, const SandboxState& state,
                                 std::string digest) {
   SandboxRecord record = {.id = request.id};
+  const Result<Namespaces> namespaces = OwnNamespaces();
+  if (!namespaces) return Failure(namespaces.error());
+  record.namespaces = *namespaces;
   record.layout = request.layout;
   record.request_digest = std::move(digest);
   record.own_nydusd = request.api_socket.empty();
@@ -156,25 +122,22 @@ Result<SandboxRecord> MakeSandbox(const KataDirectories& directories, const Sand
     // Nothing but the state is ours; a directory of that name is not.
     return WithUndoFailure(share.error(), std::move(state).Remove());
   }
-  if (Result<> built = Build(request, state, *share, *record, deadline); !built) {
+  if (Result<> built = Build(directories, request, state, *share, *record, deadline); !built) {
     return WithUndoFailure(std::move(built.error()), TakeDownSandbox(directories, std::move(state),
                                                                      *record, After(kUndoTime)));
   }
   return record;
 }
 
-Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& digest) {
-  const std::string name = StrCat("sandbox ", record.id);
-  const Result<bool> lives = NydusdLives(record);
-  if (!lives) return Failure(lives.error());
-  if (!*lives) {
-    return Fail(ErrorKind::kMount, StrCat(name, " exists, but its nydusd has died"),
-                StrCat("nydus-overlayctl sandbox delete ", record.id, " takes it down"));
-  }
+Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& digest,
+                                    Deadline deadline) {
+  if (Result<> here = CheckNamespaces(record); !here) return Failure(std::move(here.error()));
   if (record.request_digest != digest) {
-    return Fail(ErrorKind::kMount, StrCat(name, " exists with other settings"),
+    return Fail(ErrorKind::kMount, StrCat("sandbox ", record.id, " exists with other settings"),
                 "delete it first, or leave it as it is");
   }
+  const Result<NydusdInformation> nydusd = AskNydusd(record, deadline);
+  if (!nydusd) return Failure(nydusd.error());
   return record;
 }
 
@@ -183,6 +146,10 @@ Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& dig
 Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
                                     const SandboxRequest& request, Deadline deadline) {
   if (Result<> binds = CheckBinds(request.binds); !binds) return Failure(std::move(binds.error()));
+  if (!request.api_socket.empty() && request.api_socket[0] != '/') {
+    return Fail(ErrorKind::kUsage,
+                StrCat("API socket ", Quote(request.api_socket), " is not an absolute path"));
+  }
   const std::string digest = DigestOf(request);
   Result<SandboxState> state = SandboxState::Open(directories, request.id, deadline);
   if (!state) return Failure(std::move(state.error()));
@@ -192,7 +159,7 @@ Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
     return MakeSandbox(directories, request, std::move(*state), digest, deadline);
   }
   if ((*existing)->phase == SandboxRecord::Phase::kReady) {
-    return CheckExisting(std::move(**existing), digest);
+    return CheckExisting(std::move(**existing), digest, deadline);
   }
   // What a call left that was killed.
   if (Result<> undone = TakeDownSandbox(directories, std::move(*state), **existing, deadline);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kata/sandbox_record.h"
 
-#include <limits>
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "base/identifier.h"
 #include "base/text.h"
 #include "kata/member_reader.h"
+#include "kata/process_json.h"
 #include "snapshot/payload/json_text.h"
 
 namespace nydus {
@@ -72,21 +71,6 @@ std::string ReadFileName(MemberReader& members, std::string_view key) {
     members.Refuse(key, "is not the name of a file");
   }
   return text;
-}
-
-Json ToJson(const ProcessIdentity& process) {
-  return {{"pid", process.pid}, {"start_time", process.start_time}, {"boot_id", process.boot_id}};
-}
-
-Result<> ReadProcess(ProcessIdentity& process, const JsonValue& value) {
-  MemberReader members(value);
-  const std::uint64_t pid = members.Unsigned("pid");
-  process.start_time = members.Unsigned("start_time");
-  process.boot_id = members.String("boot_id");
-  // Process 1 and 0, which means a group to kill(2), are never a nydusd.
-  if (pid < 2 || pid > std::numeric_limits<pid_t>::max()) members.Refuse("pid", "is no process ID");
-  process.pid = static_cast<pid_t>(pid);
-  return members.Finish();
 }
 
 Json ToJson(const SandboxBindRecord& bind) {
@@ -174,6 +158,9 @@ Result<> ReadRecord(SandboxRecord& record, const JsonValue& value, std::string_v
   if (!layout) members.Refuse("layout", "is none that is known");
   record.layout = layout.value_or(ShareLayout::kGo);
   record.request_digest = ReadDigest(members);
+  record.namespaces.mount = members.Unsigned("mount_namespace");
+  record.namespaces.process = members.Unsigned("process_namespace");
+  record.share_inode = members.Unsigned("share_inode");
   record.view_mount = members.Unsigned("view_mount");
   ReadArray(record.binds, members, "binds", kMaxSandboxBinds, ReadBind);
   record.own_nydusd = members.Bool("own_nydusd");
@@ -210,12 +197,15 @@ std::string_view ContainerPhaseName(ContainerRecord::Phase phase) {
 
 std::string FormatSandboxRecord(const SandboxRecord& record) {
   Json nydusd = Json::array();
-  if (record.nydusd) nydusd.push_back(ToJson(*record.nydusd));
+  if (record.nydusd) nydusd.push_back(ProcessToJson(*record.nydusd));
   const Json json = {{"version", kRecordVersion},
                      {"id", record.id},
                      {"phase", SandboxPhaseName(record.phase)},
                      {"layout", ShareLayoutName(record.layout)},
+                     {"mount_namespace", record.namespaces.mount},
+                     {"process_namespace", record.namespaces.process},
                      {"request_digest", record.request_digest},
+                     {"share_inode", record.share_inode},
                      {"view_mount", record.view_mount},
                      {"binds", ToJsonArray(record.binds)},
                      {"own_nydusd", record.own_nydusd},

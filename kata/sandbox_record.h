@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/process/process_identity.h"
+#include "kata/namespaces.h"
 #include "kata/sandbox_paths.h"
 
 namespace nydus {
@@ -56,6 +57,8 @@ struct SandboxRecord {
   std::string id;
   Phase phase = Phase::kCreating;
   ShareLayout layout = ShareLayout::kGo;
+  Namespaces namespaces;                 // where it was made; its IDs mean nothing elsewhere
+  std::uint64_t share_inode = 0;         // of the share's directory; 0 before it was made
   std::uint64_t view_mount = 0;          // LastingMountId() of the view
   std::vector<SandboxBindRecord> binds;  // at most kMaxSandboxBinds
   bool own_nydusd = true;                // started here, and stopped with the sandbox

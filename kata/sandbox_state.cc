@@ -87,7 +87,14 @@ std::string SandboxState::ByHand() const {
 }
 
 Result<> SandboxState::Save(const SandboxRecord& record) const {
-  return files_.Write(kRecordName, FormatSandboxRecord(record));
+  const std::string text = FormatSandboxRecord(record);
+  // Nobody could take down what cannot be read back.
+  const Result<SandboxRecord> read = ParseSandboxRecord(text, sandbox_);
+  if (!read) return Failure(Wrap(read.error(), "cannot be recorded"));
+  if (*read != record) {
+    return Fail(ErrorKind::kUsage, "cannot be recorded: a path is no UTF-8");
+  }
+  return files_.Write(kRecordName, text);
 }
 
 Result<> SandboxState::SaveDescription(const std::string& container, std::string_view text) const {

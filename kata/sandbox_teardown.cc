@@ -8,27 +8,12 @@
 #include "fuse/nydusd/nydusd_client.h"
 #include "fuse/nydusd/nydusd_process.h"
 #include "kata/container_share.h"
+#include "kata/sandbox_nydusd.h"
 #include "kata/share_directory.h"
 
 namespace nydus {
 
 namespace {
-
-// Ours ends; a foreign one only stops serving the share, once the containers are gone from it.
-Result<> StopOwnNydusd(const SandboxRecord& record) {
-  if (!record.own_nydusd || !record.nydusd) return {};
-  return StopNydusd(*record.nydusd, record.vhost_socket, record.api_socket);
-}
-
-Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline) {
-  if (record.own_nydusd || record.mounts_made == 0) return {};
-  const Result<bool> lives = NydusdLives(record);
-  if (!lives) return Failure(lives.error());
-  if (!*lives) return {};
-  const NydusdClient nydusd(record.api_socket);
-  const Result<bool> unmounted = nydusd.Umount(std::string(kPassthroughMountPoint), deadline);
-  return unmounted ? Result<>() : Failure(unmounted.error());
-}
 
 void TakeBackContainers(const OpenSandbox& sandbox, FailureList& failures, Deadline deadline) {
   const Result<bool> lives = NydusdLives(sandbox.record);
@@ -46,29 +31,36 @@ void TakeBackContainers(const OpenSandbox& sandbox, FailureList& failures, Deadl
 
 }  // namespace
 
-Result<bool> NydusdLives(const SandboxRecord& record) {
-  if (!record.nydusd) return false;
-  const Result<std::optional<UniqueFd>> process = OpenProcess(*record.nydusd);
-  if (!process) return Failure(process.error());
-  return process->has_value();
+Result<> CheckNamespaces(const SandboxRecord& record) {
+  const Result<Namespaces> own = OwnNamespaces();
+  if (!own) return Failure(own.error());
+  if (*own == record.namespaces) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("sandbox ", record.id, " was made in another mount or process namespace"),
+              "run it there, for instance with nsenter");
 }
 
 Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
                          SandboxRecord& record, Deadline deadline) {
+  if (Result<> here = CheckNamespaces(record); !here) return here;
   record.phase = SandboxRecord::Phase::kDeleting;
-  if (Result<> saved = state.Save(record); !saved) return saved;
+  // Only what this takes away makes room again if the file system is full, and without it the
+  // record is as true as before.
+  (void)state.Save(record);
 
   FailureList failures;
   failures.Check(StopOwnNydusd(record), "nydusd");
   const Result<std::optional<ShareDirectory>> share =
       ShareDirectory::OpenIfThere(directories, record);
-  if (failures.Check(share, "share") && *share) {
+  const bool is_ours = failures.Check(share, "share") && *share && (*share)->IsOf(record);
+  if (is_ours) {
     TakeBackContainers(
         {.directories = directories, .state = state, .share = **share, .record = record}, failures,
         deadline);
   }
   failures.Check(ReleaseForeignNydusd(record, deadline), "nydusd");
-  if (failures.empty() && *share) (*share)->Remove(record, failures);
+  if (failures.empty() && is_ours) (*share)->Remove(record, failures);
+  if (share && *share && record.share_inode == 0) (*share)->RemoveIfEmpty();
   if (failures.empty()) failures.Check(std::move(state).Remove(), "state");
   return std::move(failures).Finish();
 }

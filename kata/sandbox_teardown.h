@@ -9,8 +9,9 @@
 
 namespace nydus {
 
-// Whether the recorded nydusd still runs, and not another process with its ID.
-Result<bool> NydusdLives(const SandboxRecord& record);
+// kMount if the sandbox was made in another mount or process namespace: its mounts and its nydusd
+// can be told apart only there.
+Result<> CheckNamespaces(const SandboxRecord& record);
 
 // Takes down everything that the record says may be there: nydusd, the containers, the share. Goes
 // on past failures; the error tells all of them, and the state stays. Otherwise it is gone.

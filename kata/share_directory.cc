@@ -28,6 +28,12 @@ Result<UniqueFd> OpenParent(const KataDirectories& directories) {
   return MakeTrustedDirectories(directories.sandboxes, kDirectoryMode);
 }
 
+Result<std::uint64_t> InodeOf(int fd) {
+  struct stat status = {};
+  if (fstat(fd, &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
+  return status.st_ino;
+}
+
 std::string_view LastComponent(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return path.substr(path.rfind('/') + 1);
@@ -46,7 +52,7 @@ Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name
 }  // namespace
 
 Result<ShareDirectory> ShareDirectory::Make(const KataDirectories& directories,
-                                            const SandboxRecord& record) {
+                                            SandboxRecord& record) {
   Result<UniqueFd> parent = OpenParent(directories);
   if (!parent) return Failure(std::move(parent.error()));
   std::string path = StrCat(directories.sandboxes, "/", record.id);
@@ -56,6 +62,9 @@ Result<ShareDirectory> ShareDirectory::Make(const KataDirectories& directories,
   }
   Result<UniqueFd> directory = OpenBeneath(parent->get(), record.id, kDirectoryPath);
   if (!directory) return Failure(Wrap(std::move(directory.error()), Escape(path)));
+  const Result<std::uint64_t> inode = InodeOf(directory->get());
+  if (!inode) return Failure(inode.error());
+  record.share_inode = *inode;
   return ShareDirectory(std::move(*parent), std::move(*directory), std::move(path), record);
 }
 
@@ -145,6 +154,15 @@ void ShareDirectory::Remove(const SandboxRecord& record, FailureList& failures) 
     clean &= failures.Check(Unmount(record.view_mount), StrCat(Escape(path_), "/", names_.view));
   }
   if (clean) failures.Check(RemoveTreeBeneath(parent_.get(), name_), Escape(path_));
+}
+
+bool ShareDirectory::IsOf(const SandboxRecord& record) const {
+  const Result<std::uint64_t> inode = InodeOf(directory_.get());
+  return inode && *inode == record.share_inode;
+}
+
+void ShareDirectory::RemoveIfEmpty() const {
+  (void)RemoveDirectoryBeneath(parent_.get(), name_);
 }
 
 Result<bool> ShareDirectory::Unmount(std::uint64_t mount_id) const {

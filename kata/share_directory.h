@@ -22,10 +22,10 @@ using SaveRecord = std::function<Result<>()>;
 // mounts of fs_share_linux.go).
 class ShareDirectory {
  public:
-  // Makes the empty directory. One that is there already belongs to somebody else: kMount, and
-  // nothing was touched.
-  static Result<ShareDirectory> Make(const KataDirectories& directories,
-                                     const SandboxRecord& record);
+  // Makes the empty directory, and notes its inode. One that is there already belongs to somebody
+  // else: kMount, and nothing was touched.
+  static Result<ShareDirectory> Make(const KataDirectories& directories, SandboxRecord& record);
+  // Whatever has its name.
   static Result<std::optional<ShareDirectory>> OpenIfThere(const KataDirectories& directories,
                                                            const SandboxRecord& record);
 
@@ -33,8 +33,13 @@ class ShareDirectory {
   // in the record, and saved, before it is attached. On failure Remove() takes back what was made.
   [[nodiscard]] Result<> Prepare(const std::vector<std::string>& binds, SandboxRecord& record,
                                  const SaveRecord& save) const;
+  // The one that was made for the record, and not another of that name.
+  [[nodiscard]] bool IsOf(const SandboxRecord& record) const;
   // Unmounts and removes everything, the containers' directories too. Their mounts must be gone.
   void Remove(const SandboxRecord& record, FailureList& failures) const;
+
+  // For one that may have been made a moment before its maker was killed.
+  void RemoveIfEmpty() const;
 
   // Unmounts what has this LastingMountId(), wherever in here it is. False if it is not there.
   [[nodiscard]] Result<bool> Unmount(std::uint64_t mount_id) const;

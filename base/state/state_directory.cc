@@ -263,6 +263,18 @@ Result<std::optional<LockedState>> StateRoot::LockIfThere(const std::string& nam
   }
 }
 
+Result<LockedState> StateRoot::LockItself(Deadline deadline) const {
+  UniqueFd directory(openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.ok()) return FailPath(errno, path_);
+  if (Result<> locked = WaitForLock(directory.get(), deadline, path_); !locked) {
+    return Failure(std::move(locked.error()));
+  }
+  if (Result<> removed = RemoveFile(directory.get(), kUnfinishedName, path_); !removed) {
+    return Failure(std::move(removed.error()));
+  }
+  return LockedState(UniqueFd(), std::move(directory), "", path_);
+}
+
 Result<std::vector<std::string>> StateRoot::Names() const {
   auto names = ListDirectory(directory_.get(), path_);
   if (!names) return names;

@@ -65,6 +65,8 @@ class StateRoot {
   // The same, but nothing where there is no such state.
   [[nodiscard]] Result<std::optional<LockedState>> LockIfThere(const std::string& name,
                                                                Deadline deadline) const;
+  // Files of the root directory itself, whose names are no identifiers. It is never removed.
+  [[nodiscard]] Result<LockedState> LockItself(Deadline deadline) const;
   // All names, sorted.
   [[nodiscard]] Result<std::vector<std::string>> Names() const;
 

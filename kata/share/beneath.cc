@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 
@@ -71,7 +73,20 @@ Result<UniqueFd> OpenBeneath(int directory, const std::string& path, int flags) 
 }
 
 Result<UniqueFd> OpenMountBeneath(int directory, const std::string& path) {
-  return OpenResolved(directory, path, O_PATH, kBeneath);
+  std::string_view rest = path;
+  UniqueFd reached;
+  // Who can write there can nest directories until no system call takes the whole path.
+  while (rest.size() >= PATH_MAX) {
+    const std::size_t end = rest.rfind('/', PATH_MAX - 1);
+    if (end == std::string_view::npos || end == 0) return FailAt(ENAMETOOLONG, rest);
+    Result<UniqueFd> next = OpenResolved(reached.ok() ? reached.get() : directory,
+                                         std::string(rest.substr(0, end)), O_PATH, kBeneath);
+    if (!next) return next;
+    reached = std::move(*next);
+    rest.remove_prefix(end + 1);
+  }
+  return OpenResolved(reached.ok() ? reached.get() : directory, std::string(rest), O_PATH,
+                      kBeneath);
 }
 
 Result<UniqueFd> MakeDirectoryBeneath(int directory, const std::string& name, mode_t mode) {

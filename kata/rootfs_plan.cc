@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/rootfs_plan.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/identifier.h"
+#include "base/text.h"
+#include "fuse/nydusd/mount_point.h"
+#include "kata/agent_storage.h"
+#include "kata/request_digest.h"
+#include "kata/sandbox_nydusd.h"
+#include "kata/sandbox_teardown.h"
+#include "kata/snapshot_directory.h"
+#include "kata/volume_storage.h"
+
+namespace nydus {
+
+namespace {
+
+std::string DigestOf(const RootfsRequest& request) {
+  std::vector<std::string> volumes;
+  for (const KataVolume& volume : request.volumes) volumes.push_back(FormatKataVolume(volume));
+  std::vector<std::string_view> parts;
+  if (request.volumes.empty() && request.image) {
+    parts = {request.image->source, request.image->config, request.image->snapshot_dir};
+  } else {
+    parts = {request.target};
+    parts.insert(parts.end(), volumes.begin(), volumes.end());
+  }
+  return RequestDigest(parts);
+}
+
+Result<VolumeHandOver> WhatIsAskedFor(const RootfsRequest& request) {
+  if (!request.volumes.empty()) return DescribeVolumes(request.volumes, request.container, {});
+  if (!request.image) {
+    return Fail(ErrorKind::kUsage, "there is neither an extra option nor a Kata volume");
+  }
+  VolumeHandOver hand_over{.storages = {OverlayStorage(request.container)}};
+  hand_over.image = request.image;
+  return hand_over;
+}
+
+// nydusd opens it and waits for a writer if it is a FIFO, for good. Never repeats the path, which
+// is the payload's.
+Result<> CheckBootstrap(const std::string& source) {
+  struct stat status = {};
+  if (stat(source.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return {};
+  return Fail(ErrorKind::kUsage, "source: is not a regular file");
+}
+
+Result<> PlanImage(const RootfsRequest& request, ContainerPlan& plan) {
+  const ExtraOption& image = *plan.image;
+  plan.mount = {.mount_point = RafsMountPoint(plan.container),
+                .type = "rafs",
+                .source = image.source,
+                .config = image.config};
+  if (!image.source.starts_with('/')) {
+    return Fail(ErrorKind::kUsage, "source: is no absolute path");
+  }
+  if (Result<> valid = CheckNydusdMount(plan.mount); !valid) return valid;
+  if (Result<> bootstrap = CheckBootstrap(image.source); !bootstrap) return bootstrap;
+  Result<UniqueFd> snapshot =
+      OpenSnapshotDirectory(image.snapshot_dir, {.upper_directory = request.upper_directory,
+                                                 .work_directory = request.work_directory,
+                                                 .roots = request.snapshot_roots});
+  if (!snapshot) return Failure(std::move(snapshot.error()));
+  plan.snapshot_directory = std::move(*snapshot);
+  return {};
+}
+
+Result<> CheckExpectations(const RootfsRequest& request, const SandboxRecord& record) {
+  if (Result<> here = CheckNamespaces(record); !here) return here;
+  const std::string name = StrCat("sandbox ", record.id);
+  if (record.phase != SandboxRecord::Phase::kReady) {
+    return Fail(ErrorKind::kMount, StrCat(name, " was left half-way"),
+                StrCat("nydus-overlayctl sandbox create or delete ", record.id, " mends that"));
+  }
+  if (request.layout && *request.layout != record.layout) {
+    return Fail(ErrorKind::kUsage, StrCat(name, " has the layout ", ShareLayoutName(record.layout)),
+                "leave nydus.layout= out, or delete the sandbox and create it so");
+  }
+  if (!request.api_socket.empty() && request.api_socket != record.api_socket) {
+    return Fail(ErrorKind::kUsage, StrCat(name, " has its nydusd at ", Escape(record.api_socket)),
+                "leave nydus.apisock= out, or delete the sandbox and create it so");
+  }
+  return {};
+}
+
+Result<> CheckRoom(const SandboxRecord& record) {
+  if (record.mounts_made < kMaxMountsOfNydusd && record.containers.size() < kMaxContainers) {
+    return {};
+  }
+  return Fail(ErrorKind::kMount,
+              StrCat("the nydusd of sandbox ", record.id, " has made ", record.mounts_made,
+                     " mounts, all that it can tell apart"),
+              "a new sandbox has a new nydusd");
+}
+
+// What has the container's names already is not ours, and must not be taken back as if it were.
+Result<> CheckNamesAreFree(const OpenSandbox& sandbox, const ContainerPlan& plan) {
+  if (Result<> free = CheckFree(plan.nydusd, plan.mount.mount_point); !free) return free;
+  const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
+  if (!submounts) return Failure(submounts.error());
+  struct stat status = {};
+  if (fstatat(submounts->get(), plan.container.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return {};
+  }
+  return Fail(ErrorKind::kMount,
+              StrCat("there is a ", plan.container, " in ", Escape(sandbox.share.path()),
+                     " already, which is not ours"),
+              "another container name helps");
+}
+
+Result<NextStep> SettleNew(const OpenSandbox& sandbox, ContainerPlan& plan, Deadline deadline) {
+  if (Result<> room = CheckRoom(sandbox.record); !room) return Failure(std::move(room.error()));
+  if (!plan.image) return NextStep::kShare;
+  Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
+  if (!nydusd) return Failure(std::move(nydusd.error()));
+  plan.nydusd = std::move(*nydusd);
+  if (Result<> free = CheckNamesAreFree(sandbox, plan); !free) {
+    return Failure(std::move(free.error()));
+  }
+  return NextStep::kShare;
+}
+
+Result<NextStep> SettleShared(const OpenSandbox& sandbox, const ContainerRecord& container,
+                              const ContainerPlan& plan, Deadline deadline) {
+  constexpr std::string_view kTakeItBack = "nydus-overlayctl rootfs unshare takes it back";
+  if (container.request_digest != plan.request_digest) {
+    return Fail(ErrorKind::kMount,
+                StrCat("container ", container.id, " is shared already, and differently"),
+                std::string(kTakeItBack));
+  }
+  if (!plan.image) return NextStep::kNothing;
+  const Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
+  if (!nydusd) return Failure(nydusd.error());
+  Result<> lives = CheckContainerLives(sandbox, container, *nydusd);
+  if (lives) return NextStep::kNothing;
+  lives.error().hint = kTakeItBack;
+  return Failure(std::move(lives.error()));
+}
+
+}  // namespace
+
+Result<> CheckContainerName(const std::string& container) {
+  if (!IsIdentifier(container)) {
+    return Fail(ErrorKind::kUsage, StrCat("container ", Quote(container), " ", kIdentifierRule));
+  }
+  if (container != kSandboxMountsName) return {};
+  return Fail(ErrorKind::kUsage,
+              StrCat("container ", container, " would lie where the sandbox's own binds do"));
+}
+
+Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {
+  if (Result<> named = CheckContainerName(request.container); !named) {
+    return Failure(std::move(named.error()));
+  }
+  Result<VolumeHandOver> asked = WhatIsAskedFor(request);
+  if (!asked) return Failure(std::move(asked.error()));
+  ContainerPlan plan{.container = request.container, .request_digest = DigestOf(request)};
+  plan.description = FormatContainerDescription(asked->storages, asked->block_devices);
+  plan.direct_volume = std::move(asked->direct_volume);
+  plan.direct_volume_path = request.target;
+  plan.image = std::move(asked->image);
+  if (plan.direct_volume && request.target.empty()) {
+    return Fail(ErrorKind::kUsage, "a direct volume needs the mount's target, its name in Kata",
+                "hand it over by the mount helper");
+  }
+  if (!plan.image) return plan;
+  if (Result<> image = PlanImage(request, plan); !image) return Failure(std::move(image.error()));
+  return plan;
+}
+
+Result<NextStep> SettleInSandbox(const OpenSandbox& sandbox, const RootfsRequest& request,
+                                 ContainerPlan& plan, Deadline deadline) {
+  if (Result<> fits = CheckExpectations(request, sandbox.record); !fits) {
+    return Failure(std::move(fits.error()));
+  }
+  const ContainerRecord* container = sandbox.record.FindContainer(plan.container);
+  if (container == nullptr) return SettleNew(sandbox, plan, deadline);
+  switch (container->phase) {
+    case ContainerRecord::Phase::kShared: return SettleShared(sandbox, *container, plan, deadline);
+    case ContainerRecord::Phase::kSharing: return NextStep::kTakeBackFirst;
+    case ContainerRecord::Phase::kUnsharing:
+    case ContainerRecord::Phase::kSpent: break;
+  }
+  return Fail(ErrorKind::kMount,
+              StrCat("container ", plan.container,
+                     " was taken back from this nydusd, which would "
+                     "serve old files under the same name"),
+              "use another container name, or a new sandbox");
+}
+
+}  // namespace nydus

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/sandbox_nydusd.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "fuse/nydusd/mount_point.h"
+#include "fuse/nydusd/nydusd_process.h"
+#include "kata/nydusd_claims.h"
+
+namespace nydus {
+
+Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state,
+                        const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
+  const NydusdSettings settings = {.program = request.nydusd,
+                                   .vhost_socket = record.vhost_socket,
+                                   .api_socket = record.api_socket,
+                                   .share_directory = share.ServedPath(),
+                                   .log_file = record.log_file,
+                                   .extra_arguments = request.nydusd_arguments,
+                                   .debug = request.debug};
+  const auto save_identity = [&](const ProcessIdentity& process) {
+    record.nydusd = process;
+    return state.Save(record);
+  };
+  const Result<StartedNydusd> started = StartNydusd(settings, false, save_identity, deadline);
+  return started ? Result<>() : Failure(started.error());
+}
+
+Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState& state,
+                          const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
+  const NydusdClient nydusd(record.api_socket);
+  const Result<NydusdInformation> information =
+      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
+  if (!information) return Failure(information.error());
+  const std::string mount_point(kPassthroughMountPoint);
+  if (Result<> free = CheckFree(*information, mount_point); !free) return free;
+  Result<ProcessIdentity> process = IdentifyProcess(information->pid);
+  if (!process) return Failure(std::move(process.error()));
+  if (Result<> claimed = ClaimNydusd(directories, *process, record.id, deadline); !claimed) {
+    return claimed;
+  }
+  record.nydusd = std::move(*process);
+  record.mounts_made = information->mounts.size() + 1;
+  if (Result<> saved = state.Save(record); !saved) return saved;
+  const NydusdMount share_mount = {.mount_point = mount_point,
+                                   .type = "passthrough_fs",
+                                   .source = share.ServedPath(),
+                                   .config = {}};
+  return nydusd.Mount(share_mount, *information, deadline);
+}
+
+Result<bool> NydusdLives(const SandboxRecord& record) {
+  if (!record.nydusd) return false;
+  const Result<std::optional<UniqueFd>> process = OpenProcess(*record.nydusd);
+  if (!process) return Failure(process.error());
+  return process->has_value();
+}
+
+Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline) {
+  const std::string hint = StrCat("nydus-overlayctl sandbox delete and sandbox create ", record.id,
+                                  " give it a new one");
+  const Result<bool> lives = NydusdLives(record);
+  if (!lives) return Failure(lives.error());
+  if (!*lives) {
+    return Fail(ErrorKind::kMount, StrCat("the nydusd of sandbox ", record.id, " has died"), hint);
+  }
+  const NydusdClient nydusd(record.api_socket);
+  Result<NydusdInformation> information =
+      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
+  if (!information) return information;
+  if (information->pid != record.nydusd->pid) {
+    return Fail(ErrorKind::kMount,
+                StrCat("another process listens for the nydusd of sandbox ", record.id), hint);
+  }
+  if (information->FindMount(kPassthroughMountPoint) == nullptr) {
+    return Fail(ErrorKind::kMount,
+                StrCat("the nydusd of sandbox ", record.id, " does not serve its share any more"),
+                hint);
+  }
+  return information;
+}
+
+Result<> StopOwnNydusd(const SandboxRecord& record) {
+  if (!record.own_nydusd || !record.nydusd) return {};
+  return StopNydusd(*record.nydusd, record.vhost_socket, record.api_socket);
+}
+
+Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline) {
+  if (record.own_nydusd || record.mounts_made == 0) return {};
+  const Result<bool> lives = NydusdLives(record);
+  if (!lives) return Failure(lives.error());
+  if (!*lives) return {};
+  const NydusdClient nydusd(record.api_socket);
+  const Result<bool> unmounted = nydusd.Umount(std::string(kPassthroughMountPoint), deadline);
+  return unmounted ? Result<>() : Failure(unmounted.error());
+}
+
+}  // namespace nydus

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "fuse/nydusd/nydusd_client.h"
+#include "kata/sandbox.h"
+#include "kata/sandbox_record.h"
+#include "kata/sandbox_state.h"
+#include "kata/share_directory.h"
+
+// The one nydusd of a sandbox, which is started here or given to us.
+namespace nydus {
+
+// Both note in the record who it is, before it can do anything, and have it serve the share.
+Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state,
+                        const ShareDirectory& share, SandboxRecord& record, Deadline deadline);
+Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState& state,
+                          const ShareDirectory& share, SandboxRecord& record, Deadline deadline);
+
+// Whether the recorded one still runs, and not another process with its ID.
+Result<bool> NydusdLives(const SandboxRecord& record);
+
+// What it serves: only if it is the recorded one, RUNNING, and serves the share.
+Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline);
+
+// Ours ends; a foreign one stops serving the share, once the containers are gone from it.
+Result<> StopOwnNydusd(const SandboxRecord& record);
+Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline);
+
+}  // namespace nydus
