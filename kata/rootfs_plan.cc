@@ -103,7 +103,9 @@ Result<> CheckRoom(const SandboxRecord& record) {
 
 // What has the container's names already is not ours, and must not be taken back as if it were.
 Result<> CheckNamesAreFree(const OpenSandbox& sandbox, const ContainerPlan& plan) {
-  if (Result<> free = CheckFree(plan.nydusd, plan.mount.mount_point); !free) return free;
+  if (Result<> free = CheckFree(plan.nydusd, plan.mount.mount_point); !free) {
+    return Failure(Wrap(std::move(free.error()), StrCat("nydusd: ", plan.mount.mount_point)));
+  }
   const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
   if (!submounts) return Failure(submounts.error());
   struct stat status = {};

@@ -25,8 +25,10 @@ Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state
     record.nydusd = process;
     return state.Save(record);
   };
-  const Result<StartedNydusd> started = StartNydusd(settings, false, save_identity, deadline);
-  return started ? Result<>() : Failure(started.error());
+  Result<StartedNydusd> started = StartNydusd(settings, false, save_identity, deadline);
+  if (started) return {};
+  started.error().hint.clear();  // it names the log, which goes with the sandbox
+  return Failure(std::move(started.error()));
 }
 
 Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState& state,
@@ -36,7 +38,10 @@ Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState
       nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
   if (!information) return Failure(information.error());
   const std::string mount_point(kPassthroughMountPoint);
-  if (Result<> free = CheckFree(*information, mount_point); !free) return free;
+  if (Result<> free = CheckFree(*information, mount_point); !free) {
+    return Failure(Wrap(std::move(free.error()), StrCat("the nydusd at ", Quote(record.api_socket),
+                                                        " cannot serve ", mount_point)));
+  }
   Result<ProcessIdentity> process = IdentifyProcess(information->pid);
   if (!process) return Failure(std::move(process.error()));
   if (Result<> claimed = ClaimNydusd(directories, *process, record.id, deadline); !claimed) {

@@ -178,6 +178,7 @@ Error GiveUp(Error error, int pidfd, const NydusdSettings& settings, const Nydus
   }
   error = Wrap(std::move(error), StrCat("nydusd ", Quote(settings.program)));
   error.message += SaidAtLast(output);
+  if (error.hint.empty()) error.hint = StrCat("log: ", Quote(output.log_file));
   return error;
 }
 

@@ -201,7 +201,7 @@ def test_program_that_ends_at_once_has_its_last_lines_shown(place):
     place.log.write_text("of another time\n")
     outcome = place.start(nydusd=stand_in)
     failed(outcome, "ended at its start: exit status 7")
-    assert f"(log: '{place.log}'; two; three; fo\\x07ur)" in outcome.err
+    assert f"; two; three; fo\\x07ur (log: '{place.log}')" in outcome.err
     assert place.left_over() == []
 
 

@@ -154,7 +154,7 @@ def test_create_around_a_nydusd_that_runs(node, sandbox):
     """Its share is taken, so that another sandbox cannot have it."""
     socket = sandbox.show()["nydusd"]["api_socket"]
     words = ["sandbox", "create", "t", f"--apisock={socket}"]
-    assert_refused(sandbox, 2, words, "serves a share already")
+    assert_refused(sandbox, 2, words, "cannot serve /containers: something is mounted there already")
     assert_refused(sandbox, 1, [*words, "--debug"], "--debug")
     assert [report["id"] for report in shown(sandbox, "show")] == ["s"]
 
