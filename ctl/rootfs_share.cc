@@ -8,6 +8,7 @@
 
 #include "base/deadline.h"
 #include "base/identifier.h"
+#include "base/interruption.h"
 #include "base/text.h"
 #include "ctl/configuration/configuration.h"
 #include "ctl/input_text.h"
@@ -83,6 +84,7 @@ Result<RootfsRequest> MakeRequest(const Operands& operands) {
 Result<VerbOutcome> Run(const Operands& operands) {
   const Result<RootfsRequest> request = MakeRequest(operands);
   if (!request) return Failure(request.error());
+  HoldEndingSignals();
   Result<std::string> description =
       ShareRootFilesystem(DirectoriesOfFlags(), *request, After(kShareTime));
   if (!description) return Failure(std::move(description.error()));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/deadline.h"
+#include "base/interruption.h"
 #include "base/text.h"
 #include "ctl/rootfs_request.h"
 #include "ctl/sandbox_target.h"
@@ -26,6 +27,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   if (operands.size() != 2) {
     return Fail(ErrorKind::kUsage, "rootfs unshare wants a sandbox and a container");
   }
+  HoldEndingSignals();
   const Result<bool> taken_back =
       UnshareRootFilesystem(DirectoriesOfFlags(), operands[0], operands[1], After(kShareTime));
   if (!taken_back) return Failure(taken_back.error());

@@ -9,6 +9,7 @@
 #include <gflags/gflags.h>
 
 #include "base/deadline.h"
+#include "base/interruption.h"
 #include "base/text.h"
 #include "ctl/common_flags.h"
 #include "ctl/configuration/configuration.h"
@@ -90,6 +91,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   const std::string& nydusd = FLAGS_nydusd.empty() ? configuration->nydusd_path : FLAGS_nydusd;
   if (!nydusd.empty()) request.nydusd = nydusd;
 
+  HoldEndingSignals();
   const KataDirectories directories = DirectoriesOfFlags();
   Result<SandboxRecord> sandbox = CreateSandbox(directories, request, After(kCreationTime));
   if (!sandbox) return Failure(std::move(sandbox.error()));

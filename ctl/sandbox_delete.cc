@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/deadline.h"
+#include "base/interruption.h"
 #include "base/text.h"
 #include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
@@ -27,6 +28,7 @@ constexpr std::chrono::seconds kDeletionTime{60};
 Result<VerbOutcome> Run(const Operands& operands) {
   const Result<std::string> sandbox = SandboxOperand(operands, "sandbox delete");
   if (!sandbox) return Failure(sandbox.error());
+  HoldEndingSignals();
   const Result<bool> deleted = DeleteSandbox(DirectoriesOfFlags(), *sandbox, After(kDeletionTime));
   if (!deleted) return Failure(deleted.error());
   if (*deleted) return VerbOutcome{};

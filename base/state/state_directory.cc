@@ -16,6 +16,7 @@
 
 #include "base/file_reading.h"
 #include "base/identifier.h"
+#include "base/interruption.h"
 #include "base/scope_exit.h"
 #include "base/text.h"
 
@@ -80,6 +81,7 @@ Result<> WaitForLock(int fd, Deadline deadline, const std::string& path) {
   while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return FailPath(errno, path);
+    if (Result<> going_on = CheckNotInterrupted(); !going_on) return going_on;
     const auto left = TimeLeft(deadline);
     if (left.count() == 0) {
       return FailErrno(ErrorKind::kSystem, ETIMEDOUT, StrCat(Escape(path), " is in use"));

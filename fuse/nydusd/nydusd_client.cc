@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/interruption.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "fuse/nydusd/api_connection.h"
@@ -206,6 +207,9 @@ Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) cons
     Result<NydusdInformation> information = Information(std::min(deadline, After(kProbeTime)));
     if (information && information->state == kNydusdRunning) return information;
     if (!information && information.error().kind == ErrorKind::kUsage) return information;
+    if (Result<> going_on = CheckNotInterrupted(); !going_on) {
+      return Failure(std::move(going_on.error()));
+    }
     if (TimeLeft(deadline) <= kPollInterval) {
       constexpr std::string_view kContext = "nydusd is not running in time";
       if (!information) return Failure(Wrap(std::move(information.error()), kContext));

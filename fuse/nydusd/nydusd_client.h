@@ -69,7 +69,8 @@ class NydusdClient {
   [[nodiscard]] Result<pid_t> Pid(Deadline deadline) const;
   [[nodiscard]] Result<NydusdInformation> Information(Deadline deadline) const;
   // Returns once the state is RUNNING. For a daemon that was just started: a socket that nobody
-  // listens on yet, or that is not there yet, is waited for.
+  // listens on yet, or that is not there yet, is waited for. A signal that is kept back ends the
+  // wait (base/interruption.h).
   [[nodiscard]] Result<NydusdInformation> WaitUntilRunning(Deadline deadline) const;
   // Success only if nydusd says 204, or, after a doubtful answer, lists the mount. Begins with
   // CheckNydusdMount() and CheckFree().

@@ -14,18 +14,6 @@ MARKER = "HUNTER2SECRET"
 
 
 @pytest.fixture
-def sandbox(node):
-    sandbox = node.sandbox("s").create()
-    yield sandbox
-    sandbox.delete()
-
-
-@pytest.fixture
-def container(sandbox, image_of_version):
-    return sandbox.container("c", image_of_version["6"])
-
-
-@pytest.fixture
 def configuration(node):
     """Where the node's configuration lies."""
     scratch = Path("/run/etc")

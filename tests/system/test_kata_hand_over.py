@@ -23,23 +23,6 @@ PATIENCE = 10
 POLL = 0.01
 
 
-@pytest.fixture
-def image(image_of_version):
-    return image_of_version["6"]
-
-
-@pytest.fixture
-def sandbox(node):
-    sandbox = node.sandbox("s").create()
-    yield sandbox
-    sandbox.delete()
-
-
-@pytest.fixture
-def container(sandbox, image):
-    return sandbox.container("c", image)
-
-
 def test_handed_over(container):
     """Exit 0 means handed over; nothing is mounted on the directory, and nothing is said."""
     outcome = mount(container, "rw", settings_of(container), container.options(), "dev", "suid")
@@ -189,9 +172,9 @@ def other_namespace():
             process.stdin.close()
 
 
-def test_other_namespace(node, image):
+def test_other_namespace(node, image_of_version):
     """-N: directory, sandbox and share are those of the namespace; this one is left alone."""
-    container = node.sandbox("s").container("c", image)
+    container = node.sandbox("s").container("c", image_of_version["6"])
     programs = node.directory / "programs"
     programs.mkdir()
     check(run("cp", node.helper, node.tool, programs))

@@ -18,18 +18,6 @@ SCHEMA = Path(__file__).resolve().parents[2] / "packaging" / "schema" / "sandbox
 SHARE_IN_GUEST = "/run/kata-containers/shared/"
 
 
-@pytest.fixture
-def sandbox(node):
-    sandbox = node.sandbox("s").create()
-    yield sandbox
-    sandbox.delete()
-
-
-@pytest.fixture
-def container(sandbox, image_of_version):
-    return sandbox.container("c", image_of_version["6"])
-
-
 def tool(sandbox, *words, **settings):
     return sandbox.node.run_tool(*words, **settings)
 

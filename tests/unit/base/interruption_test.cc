@@ -7,31 +7,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/restored_signals.h"
 #include "tests/support/result_matchers.h"
 
 namespace nydus {
 namespace {
 
-// Leaves the process with the signals as it found them.
 class Interruption : public testing::Test {
- protected:
-  Interruption() {
-    pthread_sigmask(SIG_SETMASK, nullptr, &old_mask_);
-    sigaction(SIGHUP, nullptr, &old_hangup_);
-  }
-
-  ~Interruption() override {
-    const sigset_t signals = EndingSignals();
-    constexpr timespec kNoTime = {};
-    while (sigtimedwait(&signals, nullptr, &kNoTime) > 0) {
-    }
-    sigaction(SIGHUP, &old_hangup_, nullptr);
-    pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
-  }
-
- private:
-  sigset_t old_mask_ = {};
-  struct sigaction old_hangup_ = {};
+  RestoredSignals afterwards_;
 };
 
 TEST_F(Interruption, SignalsThatAreKeptBackWait) {

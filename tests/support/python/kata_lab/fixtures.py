@@ -17,3 +17,15 @@ def node(programs, tool, first_helper, tmp_path):
     node = Node(tmp_path, first_helper.path, tool, programs.nydusd)
     yield node
     node.close()
+
+
+@pytest.fixture
+def sandbox(node):
+    sandbox = node.sandbox("s").create()
+    yield sandbox
+    sandbox.delete()
+
+
+@pytest.fixture
+def container(sandbox, image_of_version):
+    return sandbox.container("c", image_of_version["6"])

@@ -11,7 +11,9 @@
 
 #include <gmock/gmock.h>
 
+#include "base/interruption.h"
 #include "tests/support/requirement.h"
+#include "tests/support/restored_signals.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -139,6 +141,14 @@ TEST_F(State, LockExcludes) {
   const auto if_there = Root().LockIfThere("one", After(kShort));
   ASSERT_FALSE(if_there);
   EXPECT_EQ(if_there.error().errno_value, ETIMEDOUT);
+}
+
+TEST_F(State, SignalThatIsKeptBackEndsTheWaitForALock) {
+  const LockedState state = Lock("one");
+  const RestoredSignals afterwards;
+  HoldEndingSignals();
+  raise(SIGTERM);
+  EXPECT_THAT(Root().Lock("one", After(kLong)), HasError(ErrorKind::kSystem, "interrupted"));
 }
 
 TEST_F(State, LocksOfDifferentNamesAreIndependent) {

@@ -10,9 +10,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/api_connection.h"
 #include "tests/support/named_cases.h"
+#include "tests/support/restored_signals.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/fuse/nydusd/scripted_daemon.h"
@@ -125,6 +127,14 @@ TEST_F(NydusdClientTest, SaysWhyTheDaemonDoesNotRunInTime) {
   EXPECT_THAT(Play(never, wait),
               HasError(ErrorKind::kSystem, "not running in time: its state is 'INIT'"));
   EXPECT_THAT(wait(), HasError(ErrorKind::kSystem, "No such file"));
+}
+
+TEST_F(NydusdClientTest, SignalThatIsKeptBackEndsTheWait) {
+  const RestoredSignals afterwards;
+  HoldEndingSignals();
+  raise(SIGTERM);
+  EXPECT_THAT(client_.WaitUntilRunning(After(kPlenty)),
+              HasError(ErrorKind::kSystem, "interrupted"));
 }
 
 TEST_F(NydusdClientTest, DoesNotWaitForASocketThatIsNotToBeTrusted) {

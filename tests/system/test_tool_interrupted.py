@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGTERM and Ctrl-C while nydus-overlayctl makes or takes back what a guest is served."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from kata_lab.inventory import processes_here
+from kata_lab.standalone import wait_until
+from mount_lab.running import ENVIRONMENT
+
+pytest_plugins = ["kata_lab.fixtures"]
+
+PATIENCE = 10
+
+
+@pytest.fixture
+def start():
+    """Starts a verb; what still runs at the end of the test is killed."""
+    started = []
+
+    def run(*command):
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def stopped(process):
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def opened_by(process):
+    return [os.readlink(path) for path in Path(f"/proc/{process.pid}/fd").iterdir()]
+
+
+def is_connected(process):
+    """Whether it asks nydusd."""
+    return any(path.startswith("socket:") for path in opened_by(process))
+
+
+def assert_interrupted(verb):
+    out, err = verb.communicate(timeout=PATIENCE)
+    assert (verb.returncode, out) == (2, "")
+    assert err.startswith("nydus-overlayctl: ") and err.count("\n") == 1 and "interrupted" in err
+
+
+@pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGINT), ids=lambda number: number.name)
+def test_creation_leaves_nothing(node, start, tmp_path, number):
+    silent = tmp_path / "nydusd"
+    silent.write_text("#!/bin/sh\nexec sleep 1000\n")
+    silent.chmod(0o755)
+    verb = start(node.tool, "sandbox", "create", "t", f"--nydusd={silent}")
+    wait_until(lambda: any("sleep" in line for line in processes_here().values()))
+    verb.send_signal(number)
+    assert_interrupted(verb)
+    wait_until(lambda: node.left_over() == [])
+    node.sandbox("t").create().delete()
+
+
+def test_share_leaves_the_name_free(container, start, tmp_path):
+    options = tmp_path / "options"
+    options.write_text(container.options())
+    with stopped(container.sandbox.show()["nydusd"]["pid"]):
+        verb = start(container.sandbox.node.tool, "rootfs", "share", "s", "c", options)
+        wait_until(lambda: is_connected(verb))
+        verb.terminate()
+        assert_interrupted(verb)
+    assert container.sandbox.show()["containers"] == []
+    container.hand_over()
+
+
+def test_what_takes_back_is_finished(container, start):
+    container.hand_over()
+    with stopped(container.sandbox.show()["nydusd"]["pid"]):
+        verb = start(*container.unshare_command())
+        wait_until(lambda: is_connected(verb))
+        verb.terminate()
+    assert verb.communicate(timeout=PATIENCE) == ("", "")
+    assert verb.returncode == 0
+    assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "spent"}]
+
+
+@pytest.mark.parametrize("verb", ("create", "delete"))
+def test_wait_for_a_sandbox_that_another_changes(sandbox, start, verb):
+    directory = os.open(sandbox.state, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        waiting = start(sandbox.node.tool, "sandbox", verb, "s")
+        wait_until(lambda: str(sandbox.state) in opened_by(waiting))
+        waiting.terminate()
+        assert_interrupted(waiting)
+    finally:
+        os.close(directory)
+    assert sandbox.show()["nydusd"]["state"] == "RUNNING"
