@@ -14,6 +14,7 @@
 #include "ctl/tool_request.h"
 #include "kata/rootfs.h"
 #include "kata/sandbox.h"
+#include "mount_helper/diagnosis.h"
 #include "mount_helper/mount_namespace.h"
 #include "mount_helper/mount_request.h"
 #include "mount_helper/mount_target.h"
@@ -39,14 +40,14 @@ Result<MountRequest> ParseKataMount(const ToolRequest& request) {
 Result<> CheckSandbox(const KataDirectories& directories, const RootfsRequest& rootfs) {
   if (!rootfs.api_socket.empty()) return {};
   const Result<SandboxRecord> sandbox = ReadSandbox(directories, rootfs.sandbox, After(kShareTime));
-  return sandbox ? Result<>() : Failure(sandbox.error());
+  return sandbox ? Result<>() : Failure(DiagnosePermission(sandbox.error()));
 }
 
 Result<> Share(const RootfsRequest& rootfs) {
   if (Result<> free = CheckNotInterrupted(); !free) return free;
   const Result<std::string> description =
       ShareRootFilesystem(DirectoriesFor({}), rootfs, After(kShareTime));
-  return description ? Result<>() : Failure(description.error());
+  return description ? Result<>() : Failure(DiagnosePermission(description.error()));
 }
 
 // The configuration is this node's and is read before another namespace is joined, as the helper

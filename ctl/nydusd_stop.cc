@@ -10,6 +10,7 @@
 #include "ctl/verbs.h"
 #include "fuse/nydusd/nydusd_process.h"
 #include "kata/sandbox.h"
+#include "mount_helper/diagnosis.h"
 
 namespace nydus {
 
@@ -32,7 +33,7 @@ Result<> StopBySocket(const std::string& api_socket) {
 
 Result<> StopOfSandbox(const std::string& id) {
   const Result<SandboxRecord> sandbox = ReadSandbox(DirectoriesOfFlags(), id, DeadlineOfFlags());
-  if (!sandbox) return Failure(sandbox.error());
+  if (!sandbox) return Failure(DiagnosePermission(sandbox.error()));
   if (!sandbox->own_nydusd) {
     return Fail(ErrorKind::kUsage,
                 StrCat("the nydusd of sandbox ", Quote(id), " was not started for it"),

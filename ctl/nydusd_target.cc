@@ -9,6 +9,7 @@
 #include "ctl/common_flags.h"
 #include "ctl/sandbox_target.h"
 #include "kata/sandbox.h"
+#include "mount_helper/diagnosis.h"
 
 // Kata's time for one request (nydusd.go, defaultHttpClientTimeoutSecs).
 DEFINE_uint32(timeout, 30, "SECONDS: how long to wait for nydusd, from 1 to 3600");
@@ -32,7 +33,7 @@ Result<NydusdClient> NydusdOfFlags() {
   if (!FLAGS_apisock.empty()) return NydusdClient(FLAGS_apisock);
   Result<SandboxRecord> sandbox =
       ReadSandbox(DirectoriesOfFlags(), FLAGS_sandbox, DeadlineOfFlags());
-  if (!sandbox) return Failure(std::move(sandbox.error()));
+  if (!sandbox) return Failure(DiagnosePermission(std::move(sandbox.error())));
   return NydusdClient(std::move(sandbox->api_socket));
 }
 

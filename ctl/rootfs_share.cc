@@ -17,6 +17,7 @@
 #include "ctl/verbs.h"
 #include "kata/rootfs.h"
 #include "mount_helper/command_line.h"
+#include "mount_helper/diagnosis.h"
 #include "mount_helper/mount_request.h"
 
 DEFINE_bool(show, false, "write the description for the guest's agent, in JSON");
@@ -87,7 +88,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   HoldEndingSignals();
   Result<std::string> description =
       ShareRootFilesystem(DirectoriesOfFlags(), *request, After(kShareTime));
-  if (!description) return Failure(std::move(description.error()));
+  if (!description) return Failure(DiagnosePermission(std::move(description.error())));
   return VerbOutcome{.output = FLAGS_show ? std::move(*description) : ""};
 }
 

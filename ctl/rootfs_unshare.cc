@@ -10,6 +10,7 @@
 #include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/rootfs.h"
+#include "mount_helper/diagnosis.h"
 
 namespace nydus {
 
@@ -30,7 +31,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   HoldEndingSignals();
   const Result<bool> taken_back =
       UnshareRootFilesystem(DirectoriesOfFlags(), operands[0], operands[1], After(kShareTime));
-  if (!taken_back) return Failure(taken_back.error());
+  if (!taken_back) return Failure(DiagnosePermission(taken_back.error()));
   if (*taken_back) return VerbOutcome{};
   return VerbOutcome{.output = StrCat("container ", Quote(operands[1]), " is not shared with ",
                                       Quote(operands[0]), "\n")};

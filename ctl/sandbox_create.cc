@@ -17,6 +17,7 @@
 #include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/sandbox.h"
+#include "mount_helper/diagnosis.h"
 
 DEFINE_string(layout, "",
               "LAYOUT: of the share, as Kata's runtime in Go (go) or in Rust (rs) makes it; go if "
@@ -94,7 +95,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   HoldEndingSignals();
   const KataDirectories directories = DirectoriesOfFlags();
   Result<SandboxRecord> sandbox = CreateSandbox(directories, request, After(kCreationTime));
-  if (!sandbox) return Failure(std::move(sandbox.error()));
+  if (!sandbox) return Failure(DiagnosePermission(std::move(sandbox.error())));
   return VerbOutcome{.output = RenderSandboxes(directories, {{request.id, std::move(sandbox)}})};
 }
 

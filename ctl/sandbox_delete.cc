@@ -10,6 +10,7 @@
 #include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/sandbox.h"
+#include "mount_helper/diagnosis.h"
 
 namespace nydus {
 
@@ -30,7 +31,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   if (!sandbox) return Failure(sandbox.error());
   HoldEndingSignals();
   const Result<bool> deleted = DeleteSandbox(DirectoriesOfFlags(), *sandbox, After(kDeletionTime));
-  if (!deleted) return Failure(deleted.error());
+  if (!deleted) return Failure(DiagnosePermission(deleted.error()));
   if (*deleted) return VerbOutcome{};
   return VerbOutcome{.output = StrCat("there is no sandbox ", Quote(*sandbox), "\n")};
 }

@@ -12,6 +12,7 @@
 #include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "kata/sandbox.h"
+#include "mount_helper/diagnosis.h"
 
 namespace nydus {
 
@@ -30,14 +31,14 @@ constexpr std::chrono::seconds kLockTime{10};
 
 Result<VerbOutcome> ShowOne(const KataDirectories& directories, const std::string& id) {
   Result<SandboxRecord> record = ReadSandbox(directories, id, After(kLockTime));
-  if (!record) return Failure(std::move(record.error()));
+  if (!record) return Failure(DiagnosePermission(std::move(record.error())));
   return VerbOutcome{.output = RenderSandboxes(directories, {{id, std::move(record)}})};
 }
 
 // One that cannot be read does not hide the others.
 Result<VerbOutcome> ShowAll(const KataDirectories& directories) {
   const Result<std::vector<std::string>> ids = SandboxNames(directories);
-  if (!ids) return Failure(ids.error());
+  if (!ids) return Failure(DiagnosePermission(ids.error()));
   std::vector<ShownSandbox> sandboxes;
   for (const std::string& id : *ids) {
     sandboxes.push_back({id, ReadSandbox(directories, id, After(kLockTime))});

@@ -26,6 +26,8 @@ Error Because(std::string message, std::string hint = {}) {
   return Error{ErrorKind::kMount, 0, std::move(message), std::move(hint)};
 }
 
+constexpr std::string_view kRunAsRoot = "it needs CAP_SYS_ADMIN: run as root";
+
 bool HasSysAdmin() {
   __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
@@ -156,8 +158,14 @@ Error ReadKernelReason(const OverlayPlan& plan, Error error) {
 
 Error DiagnosePrivilege(Error error) {
   if (HasSysAdmin()) return error;
-  return Error{ErrorKind::kUsage, EPERM, "mounting is not permitted",
-               "it needs CAP_SYS_ADMIN: run as root"};
+  return Error{ErrorKind::kUsage, EPERM, "mounting is not permitted", std::string(kRunAsRoot)};
+}
+
+Error DiagnosePermission(Error error) {
+  if ((error.errno_value != EACCES && error.errno_value != EPERM) || HasSysAdmin()) return error;
+  error.kind = ErrorKind::kUsage;
+  error.hint = kRunAsRoot;
+  return error;
 }
 
 Error DiagnoseOverlayFailure(const OverlayPlan& plan, const WorkDirectoryGuard& guard,

@@ -16,4 +16,8 @@ Error DiagnoseOverlayFailure(const OverlayPlan& plan, const WorkDirectoryGuard& 
 // whatever else is wrong.
 Error DiagnosePrivilege(Error error);
 
+// `error`; a missing privilege, with its own message, if permission was denied and the process
+// lacks CAP_SYS_ADMIN.
+Error DiagnosePermission(Error error);
+
 }  // namespace nydus

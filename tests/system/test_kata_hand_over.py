@@ -14,7 +14,7 @@ from kata_lab.hand_over import assert_refused, end_process, mount, settings_of, 
 from kata_lab.inventory import take_inventory
 from mount_lab.payloads import EXTRA_OPTION, extra_option, kata_volume
 from mount_lab.records import record_at, table
-from mount_lab.running import ENVIRONMENT, check, private_copy, run
+from mount_lab.running import ENVIRONMENT, NOBODY, check, private_copy, run
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -87,6 +87,14 @@ def test_wrong_options(container, name):
     options = container.options().replace(container.payload(), parts["payload"])
     assert_refused(container, code, (parts["settings"], options, parts["more"]), *phrases)
     assert container.sandbox.show()["containers"] == []
+
+
+@pytest.mark.parametrize("switches", ([], ["-f"]), ids=("mount", "fake"))
+def test_ordinary_user_is_told_that_root_is_needed(container, switches):
+    options = f"{settings_of(container)},{container.payload()}"
+    outcome = mount(container, options, switches=switches, target="/run", user=NOBODY)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "Permission denied (it needs CAP_SYS_ADMIN: run as root)" in outcome.err and outcome.err.count("\n") == 1
 
 
 def test_image_mode_is_not_there_yet(container):

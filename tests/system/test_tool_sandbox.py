@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from kata_lab.hand_over import end_process
 from mount_lab.records import record_at
-from mount_lab.running import check, run
+from mount_lab.running import NOBODY, check, run
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -162,6 +162,22 @@ def test_wrong_creation(node, name):
     words, phrase = WRONG_CREATIONS[name]
     assert_refused(node.sandbox("t"), 1, ["sandbox", "create", *words], phrase)
     assert node.left_over() == []
+
+
+VERBS = (
+    ["sandbox", "create", "s"],
+    ["sandbox", "show"],
+    ["sandbox", "show", "s"],
+    ["sandbox", "delete", "s"],
+    ["rootfs", "unshare", "s", "c"],
+    ["nydusd", "status", "--sandbox=s"],
+    ["nydusd", "stop", "--sandbox=s"],
+)
+
+
+@pytest.mark.parametrize("words", VERBS, ids=" ".join)
+def test_an_ordinary_user_is_told_that_root_is_needed(sandbox, words):
+    assert_refused(sandbox, 1, words, "Permission denied", "run as root", user=NOBODY)
 
 
 def test_names_that_are_not_there(sandbox):
