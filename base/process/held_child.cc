@@ -21,7 +21,9 @@ namespace nydus {
 
 namespace {
 
-constexpr int kFirstInheritedFd = 3;
+// The pipes' ends in the child, behind the three standard descriptors.
+constexpr int kGoFd = 3;
+constexpr int kFailureFd = 4;
 
 struct Pipe {
   UniqueFd read_end;
@@ -40,7 +42,8 @@ struct Execution {
   std::vector<char*> argv;
   std::vector<char*> environment;
   int output_fd = -1;
-  std::vector<int> fds;  // inherited ones, then the pipes' ends: go, failure
+  int go_fd = -1;
+  int failure_fd = -1;
   bool dies_with_parent = false;
 };
 
@@ -58,11 +61,10 @@ Execution Prepare(const ChildProgram& program, int go, int failure) {
                       .argv = PointersTo(program.arguments),
                       .environment = PointersTo(program.environment),
                       .output_fd = program.output_fd,
-                      .fds = program.inherited_fds,
+                      .go_fd = go,
+                      .failure_fd = failure,
                       .dies_with_parent = program.dies_with_parent};
   execution.argv.insert(execution.argv.begin(), const_cast<char*>(program.path.c_str()));
-  execution.fds.push_back(go);
-  execution.fds.push_back(failure);
   return execution;
 }
 
@@ -87,50 +89,43 @@ void ResetOomScoreAdjustment() {
   close(file);
 }
 
-// Puts the descriptors in `fds` on the numbers from 3 on, and closes all others. They are first
+// Puts the child's descriptors on the numbers from 0 on, and closes all others. They are first
 // moved out of the way of one another.
-int ArrangeDescriptors(std::vector<int>& fds, int output_fd) {
-  const int count = static_cast<int>(fds.size());
-  const int beyond = kFirstInheritedFd + count;
-  const int output = output_fd < 0 ? open("/dev/null", O_WRONLY | O_CLOEXEC)
-                                   : fcntl(output_fd, F_DUPFD_CLOEXEC, beyond);
+int ArrangeDescriptors(const Execution& execution) {
+  constexpr int kCount = kFailureFd + 1;
   const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (output < 0 || input < 0) return errno;
-  const int output_away = fcntl(output, F_DUPFD_CLOEXEC, beyond);
-  const int input_away = fcntl(input, F_DUPFD_CLOEXEC, beyond);
-  if (output_away < 0 || input_away < 0) return errno;
+  const int output =
+      execution.output_fd < 0 ? open("/dev/null", O_WRONLY | O_CLOEXEC) : execution.output_fd;
+  if (input < 0 || output < 0) return errno;
+  int fds[kCount] = {input, output, output, execution.go_fd, execution.failure_fd};
   for (int& fd : fds) {
-    fd = fcntl(fd, F_DUPFD_CLOEXEC, beyond);
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, kCount);
     if (fd < 0) return errno;
   }
-  if (dup2(input_away, STDIN_FILENO) < 0 || dup2(output_away, STDOUT_FILENO) < 0 ||
-      dup2(output_away, STDERR_FILENO) < 0) {
-    return errno;
+  for (int i = 0; i < kCount; ++i) {
+    if (dup2(fds[i], i) < 0) return errno;
   }
-  for (int i = 0; i < count; ++i) {
-    if (dup2(fds[static_cast<std::size_t>(i)], kFirstInheritedFd + i) < 0) return errno;
-  }
-  CloseDescriptors(static_cast<unsigned>(beyond), UINT_MAX);
+  CloseDescriptors(kCount, UINT_MAX);
   return 0;
 }
 
-int SetUpChild(Execution& execution) {
+int SetUpChild(const Execution& execution) {
   if (setsid() < 0 || chdir("/") != 0) return errno;
   umask(S_IRWXG | S_IRWXO);
   if (const int failed = ResetSignals(); failed != 0) return failed;
   ResetOomScoreAdjustment();
   if (execution.dies_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
-  return ArrangeDescriptors(execution.fds, execution.output_fd);
+  return ArrangeDescriptors(execution);
 }
 
-[[noreturn]] void RunChild(Execution execution, int failure) {
+[[noreturn]] void RunChild(const Execution& execution) {
+  int failure = execution.failure_fd;
   int error = SetUpChild(execution);
   if (error == 0) {
-    const int go = kFirstInheritedFd + static_cast<int>(execution.fds.size()) - 2;
-    failure = go + 1;
-    if (!WaitForRelease(go)) _exit(0);
+    failure = kFailureFd;
+    if (!WaitForRelease(kGoFd)) _exit(0);
     // Of the two only this one must be gone in the program; the other one tells of it.
-    close(go);
+    close(kGoFd);
     if (fcntl(failure, F_SETFD, FD_CLOEXEC) == 0) {
       execve(execution.path, execution.argv.data(), execution.environment.data());
     }
@@ -147,14 +142,14 @@ Result<HeldChild> HeldChild::Fork(const ChildProgram& program) {
   if (!go) return Failure(std::move(go.error()));
   Result<Pipe> failure = MakePipe();
   if (!failure) return Failure(std::move(failure.error()));
-  Execution execution = Prepare(program, go->waiting.get(), failure->write_end.get());
+  const Execution execution = Prepare(program, go->waiting.get(), failure->write_end.get());
 
   const pid_t pid = fork();
   if (pid < 0) return FailErrno(ErrorKind::kSystem, errno, "fork");
   if (pid == 0) {
     // Else our own end would keep it waiting when the parent is gone.
     go->releasing.reset();
-    RunChild(std::move(execution), failure->write_end.get());
+    RunChild(execution);
   }
 
   HeldChild child;

@@ -11,14 +11,13 @@
 namespace nydus {
 
 // What to run, and how. The child leads a session of its own in the directory /, has default signal
-// dispositions and none blocked, the umask 0077, no inherited descriptor but the ones named here,
-// and the OOM score adjustment 0.
+// dispositions and none blocked, the umask 0077, no inherited descriptor but its output, and the
+// OOM score adjustment 0.
 struct ChildProgram {
   std::string path;                      // absolute; PATH is never searched
   std::vector<std::string> arguments;    // without the program's name
   std::vector<std::string> environment;  // "NAME=VALUE", all of it
   int output_fd = -1;                    // standard output and error; -1: /dev/null
-  std::vector<int> inherited_fds;        // become 3, 4, ... in this order
   bool dies_with_parent = false;         // SIGKILL when the thread that started it ends
 };
 

@@ -102,7 +102,6 @@ ChildProgram ProgramOf(const NydusdSettings& settings, int output_fd, bool dies_
           .arguments = NydusdArguments(settings),
           .environment = EnvironmentForNydusd(),
           .output_fd = output_fd,
-          .inherited_fds = {},
           .dies_with_parent = dies_with_us};
 }
 
