@@ -21,7 +21,9 @@
 
 #include "base/interruption.h"
 #include "base/process/held_child.h"
+#include "base/process/own_cgroup.h"
 #include "base/process/process_guard.h"
+#include "base/scope_exit.h"
 #include "base/text.h"
 #include "fuse/nydusd/log_tail.h"
 #include "fuse/nydusd/mount_point.h"
@@ -203,6 +205,10 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
   }
   Result<ProcessGuard> guard = GuardStart(child->identity(), settings);
   if (!guard) return Failure(std::move(guard.error()));
+  const pid_t pid = child->identity().pid;
+  ScopeExit remove_cgroup([pid] { RemoveOwnCgroup(pid); });
+  // One that dies with us stays with us, and with whoever supervises both.
+  if (!dies_with_us) EnterOwnCgroup(pid);
   Result<UniqueFd> pidfd = child->Proceed();
   if (!pidfd) return Failure(Wrap(std::move(pidfd.error()), Quote(settings.program)));
 
@@ -210,6 +216,7 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
     return Failure(GiveUp(std::move(serves.error()), pidfd->get(), settings, *output));
   }
   guard->Release();
+  remove_cgroup.Release();
   return StartedNydusd{
       .process = child->identity(), .pidfd = std::move(*pidfd), .output = std::move(*output)};
 }
@@ -232,6 +239,7 @@ Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_soc
       return Failure(Wrap(std::move(ended.error()), StrCat("stop nydusd ", process.pid)));
     }
   }
+  RemoveOwnCgroup(process.pid);
   return RemoveStaleSockets(vhost_socket, api_socket);
 }
 

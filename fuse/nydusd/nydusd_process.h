@@ -42,13 +42,14 @@ struct StartedNydusd {
 // this process is killed meanwhile. Sockets nobody listens on are removed first; one that somebody
 // does is an error. One start at a time in the API socket's directory; others wait.
 // A signal that is kept back (base/interruption.h) ends the attempt like an error. `dies_with_us`:
-// for a daemon that is watched in the foreground, and ends with it at any time.
+// for a daemon that is watched in the foreground, and ends with it at any time. Any other one runs
+// in a cgroup of its own where that is possible (base/process/own_cgroup.h).
 Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with_us,
                                   const std::function<Result<>(const ProcessIdentity&)>& record,
                                   Deadline deadline);
 
-// SIGTERM, grace, SIGKILL, then removes the sockets. A daemon that has ended already is no error,
-// nor is a socket that another one has now: that stays.
+// SIGTERM, grace, SIGKILL, then removes its cgroup and the sockets. A daemon that has ended already
+// is no error, nor is a socket that another one has now: that stays.
 Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_socket,
                     const std::string& api_socket);
 

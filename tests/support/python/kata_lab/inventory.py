@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mount_lab.records import table
 
+from kata_lab.cgroups import leaves
+
 # Kata's and our directories for all sandboxes outlive each of them.
 LASTING = frozenset(
     f"/run/{name}"
@@ -22,11 +24,12 @@ LASTING = frozenset(
 
 @dataclass(frozen=True)
 class Inventory:
-    """Mounts, files (sockets are among them) and processes of this mount namespace."""
+    """Mounts, files (sockets are among them), processes and cgroups of this mount namespace."""
 
     mounts: tuple
     files: frozenset
     processes: dict
+    cgroups: tuple
 
     def difference(self, before):
         """What is here and was not there before, in words."""
@@ -37,6 +40,7 @@ class Inventory:
         news = [f"mount {place}" for place in extra]
         news += [f"file {path}" for path in sorted(self.files - before.files - LASTING)]
         news += [f"process {line}" for pid, line in self.processes.items() if pid not in before.processes]
+        news += [f"cgroup {name}" for name in self.cgroups if name not in before.cgroups]
         return news
 
 
@@ -62,4 +66,4 @@ def files_below(directory):
 
 
 def take_inventory(directory="/run"):
-    return Inventory(tuple(table()), files_below(directory), processes_here())
+    return Inventory(tuple(table()), files_below(directory), processes_here(), tuple(leaves()))

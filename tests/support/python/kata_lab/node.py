@@ -14,6 +14,7 @@ from pathlib import Path
 from mount_lab import running
 from mount_lab.running import check, run
 
+from kata_lab.cgroups import Cgroups
 from kata_lab.inventory import processes_here, take_inventory
 
 MS_PRIVATE = 1 << 18
@@ -26,7 +27,7 @@ SERVED = {"go": "shared", "rs": "rw"}
 
 
 class Node:
-    """Mounts are seen by nobody else, but propagate among themselves as on a node with systemd."""
+    """Mounts are seen by nobody else, but propagate among themselves as on a node with systemd. Nor are cgroups."""
 
     def __init__(self, directory, helper, tool, nydusd):
         """`directory` is for what containers write; it must take any extended attribute."""
@@ -39,6 +40,10 @@ class Node:
         # The helper looks for the tool beside itself.
         self.helper = shutil.copy(helper, programs / "mount.fuse.nydus-overlayfs")
         self.tool = shutil.copy(tool, programs / "nydus-overlayctl")
+        # Not everywhere can a cgroup be made; then the tool makes none.
+        self.cgroups = None
+        with contextlib.suppress(OSError):
+            self.cgroups = Cgroups()
         self.before = take_inventory()
 
     def propagate(self, shared):
@@ -50,6 +55,8 @@ class Node:
             if process not in self.before.processes and str(self.nydusd) in command:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
+        if self.cgroups:
+            self.cgroups.close()
         running.unmount("/run", running.MNT_DETACH)
 
     def run_tool(self, *arguments, **settings):
