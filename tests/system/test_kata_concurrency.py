@@ -116,13 +116,20 @@ def test_everything_at_once(node, image):
     for round_number in range(ROUNDS):
         sandbox = node.sandbox(f"s{round_number}").create()
         containers = [sandbox.container(f"c{number}", image) for number in range(4)]
-        commands = [
-            command
-            for container in containers
-            for command in (container.hand_over_command(), container.unshare_command()) * 2
-        ]
-        for code, error in outcomes([*commands, sandbox.delete_command(), sandbox.create_command(), *commands]):
+        commands = {
+            "hand-over": [container.hand_over_command() for container in containers],
+            "unshare": [container.unshare_command() for container in containers],
+            "delete": [sandbox.delete_command()],
+            "create": [sandbox.create_command()],
+        }
+        order = [*["hand-over", "unshare"] * 2, "delete", "create", *["hand-over", "unshare"] * 2]
+        called = [(kind, command) for kind in order for command in commands[kind]]
+        succeeded = set()
+        for (kind, _), (code, error) in zip(called, outcomes([command for _, command in called])):
             assert (code == 0) == (error == ""), (code, error)
             assert error.count("\n") == (code != 0), error
+            if code == 0:
+                succeeded.add(kind)
+        assert succeeded == set(commands)
         sandbox.delete()
         assert node.left_over() == []
