@@ -101,11 +101,6 @@ Result<> SandboxState::SaveDescription(const std::string& container, std::string
   return files_.Write(DescriptionName(container), text);
 }
 
-Result<std::optional<std::string>> SandboxState::LoadDescription(
-    const std::string& container) const {
-  return files_.Read(DescriptionName(container));
-}
-
 Result<> SandboxState::RemoveDescription(const std::string& container) const {
   return files_.Remove(DescriptionName(container));
 }

@@ -30,8 +30,6 @@ class SandboxState {
   [[nodiscard]] Result<> Save(const SandboxRecord& record) const;
 
   [[nodiscard]] Result<> SaveDescription(const std::string& container, std::string_view text) const;
-  [[nodiscard]] Result<std::optional<std::string>> LoadDescription(
-      const std::string& container) const;
   [[nodiscard]] Result<> RemoveDescription(const std::string& container) const;
 
   // Where nydusd's sockets lie by default: a directory of its own.
