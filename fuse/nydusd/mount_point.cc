@@ -3,16 +3,12 @@
 
 #include <algorithm>
 
-#include "base/identifier.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
 namespace nydus {
 
 namespace {
-
-constexpr std::string_view kRafsPrefix = "/rafs/";
-constexpr std::string_view kRafsSuffix = "/lowerdir";
 
 bool IsUnreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -26,16 +22,7 @@ Failure BadMountPoint(std::string_view path, std::string_view why) {
 }  // namespace
 
 std::string RafsMountPoint(std::string_view container) {
-  return StrCat(kRafsPrefix, container, kRafsSuffix);
-}
-
-bool IsKataMountPoint(std::string_view path) {
-  if (path == kPassthroughMountPoint) return true;
-  if (!path.starts_with(kRafsPrefix) || !path.ends_with(kRafsSuffix)) return false;
-  path.remove_prefix(kRafsPrefix.size());
-  if (path.size() < kRafsSuffix.size()) return false;
-  path.remove_suffix(kRafsSuffix.size());
-  return IsIdentifier(path);
+  return StrCat("/rafs/", container, "/lowerdir");
 }
 
 Result<> CheckMountPoint(std::string_view path) {

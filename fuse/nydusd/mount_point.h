@@ -13,12 +13,9 @@ namespace nydus {
 // sharedPathInGuest).
 inline constexpr std::string_view kPassthroughMountPoint = "/containers";
 
-// "/rafs/CONTAINER/lowerdir" (Kata: rafsMountPath). `container` is an identifier.
+// "/rafs/CONTAINER/lowerdir" (Kata: rafsMountPath). `container` is an identifier: so there is no
+// dot component, and nothing before or behind.
 std::string RafsMountPoint(std::string_view container);
-
-// kPassthroughMountPoint, or what RafsMountPoint() makes of an identifier: nothing else, no dot
-// component, nothing before or behind.
-bool IsKataMountPoint(std::string_view path);
 
 // For mount points from a command line: absolute, no empty component, no `.` or `..`, no `/` at the
 // end, not `/` alone, valid UTF-8 without control bytes.

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/identifier.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_reply.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -31,9 +32,9 @@ void CheckError(std::string_view text) {
 void CheckPath(std::string_view path) {
   Demand(std::ranges::all_of(PercentEncode(path), [](char c) { return c > ' ' && c < 0x7f; }),
          "a query is visible ASCII");
-  const Result<> valid = CheckMountPoint(path);
-  Demand(valid || !IsKataMountPoint(path), "Kata's mount points are mount points");
-  if (!valid) return;
+  Demand(!IsIdentifier(path) || CheckMountPoint(RafsMountPoint(path)),
+         "identifiers make mount points");
+  if (!CheckMountPoint(path)) return;
   Demand(std::filesystem::path(path).lexically_normal() == path,
          "a mount point has one way to be written");
 }
