@@ -146,18 +146,11 @@ Result<> MakeServe(const NydusdSettings& settings, int pidfd, Deadline deadline)
                       deadline);
 }
 
-Result<> EndNydusd(int pidfd, const std::string& vhost_socket) {
+Result<> EndNydusd(pid_t pid, int pidfd, const std::string& vhost_socket) {
   // While it waits for a VMM, it does not end on SIGTERM; so it gets one, which leaves at once.
-  if (!vhost_socket.empty()) KnockAtSocket(vhost_socket);
+  // Once it had one, another nydusd may wait there, for the only one that it will ever take.
+  if (!vhost_socket.empty()) KnockIfItListens(pid, vhost_socket);
   return Terminate(pidfd, kNydusdGrace);
-}
-
-// std::filesystem::equivalent() does not compare sockets.
-bool IsSameFile(const std::string& one, const std::string& other) {
-  struct stat status = {};
-  struct stat other_status = {};
-  return lstat(one.c_str(), &status) == 0 && lstat(other.c_str(), &other_status) == 0 &&
-         status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
 }
 
 std::string SaidAtLast(const NydusdOutput& output) {
@@ -167,9 +160,10 @@ std::string SaidAtLast(const NydusdOutput& output) {
 }
 
 // Takes away a daemon that does not serve, and says why it does not.
-Error GiveUp(Error error, int pidfd, const NydusdSettings& settings, const NydusdOutput& output) {
+Error GiveUp(Error error, pid_t pid, int pidfd, const NydusdSettings& settings,
+             const NydusdOutput& output) {
   const Result<bool> ended_of_itself = WaitForEnd(pidfd, std::chrono::steady_clock::now());
-  if (Result<> ended = EndNydusd(pidfd, settings.vhost_socket); !ended) {
+  if (Result<> ended = EndNydusd(pid, pidfd, settings.vhost_socket); !ended) {
     return Wrap(std::move(ended.error()), "nydusd, whose start failed, cannot be ended");
   }
   const Result<std::string> how = ReapChild(pidfd);
@@ -213,7 +207,8 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
   if (!pidfd) return Failure(Wrap(std::move(pidfd.error()), Quote(settings.program)));
 
   if (Result<> serves = MakeServe(settings, pidfd->get(), deadline); !serves) {
-    return Failure(GiveUp(std::move(serves.error()), pidfd->get(), settings, *output));
+    return Failure(
+        GiveUp(std::move(serves.error()), child->identity().pid, pidfd->get(), settings, *output));
   }
   guard->Release();
   remove_cgroup.Release();
@@ -235,7 +230,7 @@ Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_soc
   const Result<std::optional<UniqueFd>> pidfd = OpenProcess(process);
   if (!pidfd) return Failure(pidfd.error());
   if (*pidfd) {
-    if (Result<> ended = EndNydusd((*pidfd)->get(), vhost_socket); !ended) {
+    if (Result<> ended = EndNydusd(process.pid, (*pidfd)->get(), vhost_socket); !ended) {
       return Failure(Wrap(std::move(ended.error()), StrCat("stop nydusd ", process.pid)));
     }
   }
@@ -255,7 +250,7 @@ Result<FoundNydusd> FindNydusd(const std::string& api_socket, Deadline deadline)
   FoundNydusd found = {.process = std::move(*process), .vhost_socket = ""};
   bool listens = false;
   for (const std::string& socket : *sockets) {
-    if (IsSameFile(socket, api_socket)) {
+    if (IsSameSocket(socket, api_socket)) {
       listens = true;
     } else {
       found.vhost_socket = socket;

@@ -71,6 +71,11 @@ Result<std::vector<std::uint64_t>> SocketsOf(pid_t pid) {
   return inodes;
 }
 
+struct ListeningSocket {
+  std::string path;  // as it was named when it was bound
+  bool is_its_own = false;
+};
+
 struct SocketRow {
   bool listening = false;
   std::uint64_t inode = 0;
@@ -90,6 +95,43 @@ std::optional<SocketRow> ParseSocketRow(std::string_view line) {
   if (!inode || line.size() < 2) return std::nullopt;
   return SocketRow{
       .listening = fields[3] == kAcceptsConnections, .inode = *inode, .path = line.substr(1)};
+}
+
+// Those with a path on which anybody listens in the network namespace of `pid`.
+Result<std::vector<ListeningSocket>> SocketsAround(pid_t pid) {
+  const Result<std::vector<std::uint64_t>> inodes = SocketsOf(pid);
+  if (!inodes) return Failure(inodes.error());
+  const std::string table_path = StrCat("/proc/", pid, "/net/unix");
+  const UniqueFd file(open(table_path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return FailErrno(ErrorKind::kSystem, errno, table_path);
+  const Result<std::string> table = ReadAll(file.get(), kMaxSocketTableBytes);
+  if (!table) return Failure(Wrap(table.error(), table_path));
+
+  std::vector<ListeningSocket> sockets;
+  std::string_view rest = *table;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const std::optional<SocketRow> row = ParseSocketRow(line);
+    if (!row || !row->listening || !row->path.starts_with('/')) continue;
+    sockets.push_back({.path = std::string(row->path),
+                       .is_its_own = std::ranges::binary_search(*inodes, row->inode)});
+  }
+  return sockets;
+}
+
+// A path may have been bound again after its first file was removed: then nobody can tell who has
+// the one that is there now.
+bool ListensAlone(pid_t pid, const std::string& path) {
+  const Result<std::vector<ListeningSocket>> all = SocketsAround(pid);
+  if (!all) return false;
+  bool found = false;
+  for (const ListeningSocket& socket : *all) {
+    if (!IsSameSocket(socket.path, path)) continue;
+    if (!socket.is_its_own) return false;
+    found = true;
+  }
+  return found;
 }
 
 }  // namespace
@@ -132,29 +174,27 @@ Result<> ClearSocket(const std::string& path) {
 }
 
 Result<std::vector<std::string>> ListeningSockets(pid_t pid) {
-  const Result<std::vector<std::uint64_t>> inodes = SocketsOf(pid);
-  if (!inodes) return Failure(inodes.error());
-  // Of the process's own network namespace.
-  const std::string table_path = StrCat("/proc/", pid, "/net/unix");
-  const UniqueFd file(open(table_path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return FailErrno(ErrorKind::kSystem, errno, table_path);
-  const Result<std::string> table = ReadAll(file.get(), kMaxSocketTableBytes);
-  if (!table) return Failure(Wrap(table.error(), table_path));
-
+  const Result<std::vector<ListeningSocket>> all = SocketsAround(pid);
+  if (!all) return Failure(all.error());
   std::vector<std::string> paths;
-  std::string_view rest = *table;
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    const std::optional<SocketRow> row = ParseSocketRow(line);
-    if (!row || !row->listening || !row->path.starts_with('/')) continue;
-    if (std::ranges::binary_search(*inodes, row->inode)) paths.emplace_back(row->path);
+  for (const ListeningSocket& socket : *all) {
+    if (socket.is_its_own) paths.push_back(socket.path);
   }
   return paths;
 }
 
-void KnockAtSocket(const std::string& path) {
-  ConnectTo(path, SOCK_STREAM);
+bool IsSameSocket(const std::string& one, const std::string& other) {
+  struct stat status = {};
+  struct stat other_status = {};
+  return lstat(one.c_str(), &status) == 0 && lstat(other.c_str(), &other_status) == 0 &&
+         status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
+}
+
+void KnockIfItListens(pid_t pid, const std::string& path) {
+  // Who comes to listen at that path after the look below has another file.
+  const UniqueFd file(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.ok() || !ListensAlone(pid, path)) return;
+  ConnectTo(StrCat("/proc/self/fd/", file.get()), SOCK_STREAM);
 }
 
 }  // namespace nydus

@@ -30,7 +30,11 @@ Result<> ClearSocket(const std::string& path);
 // The paths of the sockets on which `pid` listens, as it named them when it bound them.
 Result<std::vector<std::string>> ListeningSockets(pid_t pid);
 
-// Connects and hangs up. Failures are ignored.
-void KnockAtSocket(const std::string& path);
+// True if both paths lead to one file. std::filesystem::equivalent() does not compare sockets.
+bool IsSameSocket(const std::string& one, const std::string& other);
+
+// Connects and hangs up, if `pid` and nobody else listens on the socket that is there now. Failures
+// are ignored.
+void KnockIfItListens(pid_t pid, const std::string& path);
 
 }  // namespace nydus

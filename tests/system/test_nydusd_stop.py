@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 from kata_lab.node import Node
@@ -155,6 +156,29 @@ def test_stop_of_a_sandboxs_nydusd(node):
     sandbox.delete()
     assert node.left_over() == []
     failed(run(*stop), "box")
+
+
+def takes_a_vmm(sandbox):
+    """Its nydusd still waits at its socket, and unlinks it when the only VMM has come."""
+    path = Path(sandbox.show()["nydusd"]["vhost_socket"])
+    with socket.socket(socket.AF_UNIX) as vmm:
+        vmm.connect(str(path))
+        wait_until(lambda: not path.exists())
+
+
+@pytest.mark.parametrize("how", ["delete", "stop"])
+def test_another_nydusd_at_the_same_path_goes_on_waiting_for_its_vmm(node, how):
+    """The first one's socket is gone with the coming of its VMM, and its path free for the next."""
+    path = Path("/run/vhost.sock")
+    former = node.sandbox("former", "go", f"--vhost-sock={path}").create()
+    takes_a_vmm(former)
+    sandbox = node.sandbox("box", "go", f"--vhost-sock={path}").create()
+    if how == "stop":
+        check(run(node.tool, "nydusd", "stop", "--sandbox=former"))
+    former.delete()
+    takes_a_vmm(sandbox)
+    sandbox.delete()
+    assert node.left_over() == []
 
 
 def test_recycled_process_id_in_a_sandboxs_state_is_not_signalled(node):

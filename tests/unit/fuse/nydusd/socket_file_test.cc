@@ -48,7 +48,7 @@ TEST_F(SocketFile, IsLookedAtWithoutAnybodyNoticing) {
   const UniqueFd listener = ListenOn(path_);
   static_cast<void>(LookAtSocket(path_));
   EXPECT_FALSE(HasConnection(listener.get()));
-  KnockAtSocket(path_);
+  KnockIfItListens(getpid(), path_);
   EXPECT_TRUE(HasConnection(listener.get()));
 }
 
@@ -107,6 +107,37 @@ TEST_F(SocketFile, IsNotListedForAProcessThatHasClosedIt) {
   EXPECT_THAT(*ListeningSockets(other), Contains(path_));
   close(ends[1]);
   EXPECT_EQ(waitpid(other, nullptr, 0), other);
+}
+
+TEST_F(SocketFile, OfAnotherProcessIsNotKnockedAt) {
+  const UniqueFd listener = ListenOn(path_);
+  KnockIfItListens(getppid(), path_);
+  KnockIfItListens(getpid(), directory_.PathOf("none"));
+  EXPECT_FALSE(HasConnection(listener.get()));
+}
+
+TEST_F(SocketFile, ThatTookAnothersPlaceIsNotKnockedAt) {
+  const UniqueFd former = ListenOn(path_);
+  std::filesystem::remove(path_);
+  int to_other[2] = {};
+  int from_other[2] = {};
+  ASSERT_EQ(pipe2(to_other, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(from_other, O_CLOEXEC), 0);
+  const pid_t other = fork();
+  if (other == 0) {
+    char byte = 0;
+    const UniqueFd listener = ListenOn(path_);
+    if (write(from_other[1], &byte, 1) != 1 || read(to_other[0], &byte, 1) != 1) _exit(2);
+    _exit(HasConnection(listener.get()) ? 1 : 0);
+  }
+  char byte = 0;
+  ASSERT_EQ(read(from_other[0], &byte, 1), 1);
+  KnockIfItListens(getpid(), path_);
+  EXPECT_FALSE(HasConnection(former.get()));
+  ASSERT_EQ(write(to_other[1], &byte, 1), 1);
+  int status = -1;
+  EXPECT_EQ(waitpid(other, &status, 0), other);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
