@@ -24,6 +24,7 @@ constexpr std::size_t kMaxAgentMountOptions = 4095;
 // Where Kata's Go runtime has the agent mount volumes (kataGuestSandboxStorageDir).
 constexpr std::string_view kGuestVolumes = "/run/kata-containers/sandbox/storage/";
 
+// No message holds a value of a volume, which may be a credential: they name members.
 Failure Bad(std::string message, std::string hint = {}) {
   return Fail(ErrorKind::kUsage, std::move(message), std::move(hint));
 }
@@ -53,7 +54,9 @@ Result<std::vector<std::string>> SplitOptions(const std::vector<std::string>& op
       rest.remove_prefix(std::min(word.size() + 1, rest.size()));
       if (word.empty()) continue;
       if (IsForSomebodyElse(word) || word.find('\0') != std::string_view::npos) {
-        return Bad(StrCat("options: ", Quote(word), " is no option of a mount in the guest"));
+        return Bad("options: one is no option of a mount in the guest",
+                   "loop, extraoption= and words that begin with X-, x- or io.katacontainers. are "
+                   "for somebody else");
       }
       bytes += word.size() + 1;
       words.emplace_back(word);
@@ -69,8 +72,8 @@ Result<std::vector<std::string>> SplitOptions(const std::vector<std::string>& op
 Result<> CheckErofsOptions(const BlockDevice& device) {
   for (const std::string& option : device.options) {
     if (option != kReadOnly) {
-      return Bad(StrCat("options: ", Quote(option),
-                        " would be lost: Kata's agent mounts EROFS layers with ro alone"));
+      return Bad(
+          "options: all but ro would be lost: Kata's agent mounts EROFS layers with ro alone");
     }
   }
   return {};
@@ -141,13 +144,14 @@ Result<std::vector<AgentStorage>> OverlayOfLayers(std::span<const BlockDevice> d
     return Failure(std::move(order.error()));
   }
   std::vector<AgentStorage> storages;
-  for (const BlockDevice& device : devices) {
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const BlockDevice& device = devices[i];
     Result<> usable = CheckLayer(device, driver);
     Result<AgentStorage> storage;
     if (usable) storage = LayerStorage(device, GuestVolumeRootfs(container), driver);
     if (!usable || !storage) {
       return Failure(Wrap(usable ? std::move(storage.error()) : std::move(usable.error()),
-                          Quote(device.source)));
+                          StrCat("block device ", i + 1, " of ", devices.size())));
     }
     storages.push_back(std::move(*storage));
   }
@@ -215,7 +219,7 @@ Result<std::vector<AgentStorage>> BlockRootfsStorages(std::span<const BlockDevic
     return OverlayOfLayers(devices, container, driver);
   }
   Result<AgentStorage> storage = PlainStorage(top, driver, GuestVolumeRootfs(container));
-  if (!storage) return Failure(Wrap(std::move(storage.error()), Quote(top.source)));
+  if (!storage) return Failure(std::move(storage.error()));
   return std::vector<AgentStorage>{std::move(*storage)};
 }
 

@@ -48,18 +48,22 @@ bool HasSameTree(const DmVerity& verity, std::uint64_t blocks) {
   return lowest_level(blocks) == lowest_level(verity.data_blocks);
 }
 
+// The image's path is a volume's source: no message holds it.
+Failure FailImage(ErrorKind kind, int errno_value) {
+  return FailErrno(kind, errno_value, "source");
+}
+
 Result<UniqueFd> OpenImage(const std::string& path) {
   const UniqueFd place(open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place.ok()) return FailErrno(ErrorKind::kUsage, errno, Quote(path));
+  if (!place.ok()) return FailImage(ErrorKind::kUsage, errno);
   struct stat status = {};
-  if (fstat(place.get(), &status) != 0) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
+  if (fstat(place.get(), &status) != 0) return FailImage(ErrorKind::kSystem, errno);
   if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
-    return Fail(ErrorKind::kUsage,
-                StrCat(Quote(path), ": is neither a regular file nor a block device"));
+    return Fail(ErrorKind::kUsage, "source: is neither a regular file nor a block device");
   }
   const std::string same = StrCat("/proc/self/fd/", place.get());
   UniqueFd image(open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!image.ok()) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
+  if (!image.ok()) return FailImage(ErrorKind::kSystem, errno);
   return image;
 }
 
@@ -104,9 +108,9 @@ Result<> SettleSuperblock(const std::string& path, DmVerity& verity) {
   const off_t offset =
       static_cast<off_t>(std::min(verity.hash_offset, kMaxFileOffset - bytes.size()));
   const ssize_t read = pread(image->get(), bytes.data(), bytes.size(), offset);
-  if (read < 0) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
+  if (read < 0) return FailImage(ErrorKind::kSystem, errno);
   if (static_cast<std::size_t>(read) < bytes.size()) {
-    return Fail(ErrorKind::kUsage, StrCat(Quote(path), ": ends before the hash area of dm_verity"));
+    return Fail(ErrorKind::kUsage, "source: ends before the hash area of dm_verity");
   }
   verity.no_superblock = std::string_view(bytes.data(), bytes.size()) != kSuperblockSignature;
   return {};

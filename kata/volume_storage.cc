@@ -78,7 +78,7 @@ enum class Role { kGuestPull, kNydusImage, kBlockImage, kBlockLayer, kDirectVolu
 
 Result<Role> RoleOf(const KataVolume& volume) {
   const std::optional<KataVolumeType> type = ParseKataVolumeType(volume.volume_type);
-  if (!type) return Bad(StrCat("volume_type: ", Quote(volume.volume_type), " is not known"));
+  if (!type) return Bad("volume_type: is not known");
   switch (*type) {
     case KataVolumeType::kImageGuestPull: return Role::kGuestPull;
     case KataVolumeType::kImageNydusFs:

@@ -126,7 +126,7 @@ def test_volumes_win_over_an_extra_option(tool):
         (["c1"], f"nydus.container=c2,{payload(IMAGE)}", "another mode or container"),
         (["c1"], f"lowerdir=/a,nydus.mode=native,{payload(IMAGE)}", "nydus.mode=kata"),
         (["c1"], payload(IMAGE) + "\0", "holds a NUL"),
-        (["c1"], payload(IMAGE | {"volume_type": "image_next"}), "'image_next' is not known"),
+        (["c1"], payload(IMAGE | {"volume_type": "image_next"}), "volume_type: is not known"),
         (["c1", "--address=02,03"], payload(IMAGE), "1 block devices and 2 addresses"),
         (["c1", "--address=/etc/passwd"], payload(IMAGE), "is no address of driver blk"),
         (["c1", "--address=02", "--partition=129"], payload(IMAGE), "is no number from 0 to 128"),

@@ -153,7 +153,7 @@ TEST(BlockLayers, OfAnotherFileSystemAreRefused) {
   KataVolume bottom = LayerDisk(1);
   bottom.fs_type = "ext4";
   EXPECT_THAT(Describe({LayerDisk(2), bottom}, At({"02", "03"})),
-              HasError(ErrorKind::kUsage, "'/cache/1.layer.disk': fs_type: is not erofs"));
+              HasError(ErrorKind::kUsage, "block device 2 of 2: fs_type: is not erofs"));
 }
 
 TEST(BlockLayers, OnDriversWithoutLayersAreRefused) {

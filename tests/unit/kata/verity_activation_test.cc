@@ -81,7 +81,7 @@ TEST(Superblock, OfAnImageThatCannotBeReadIsAnError) {
   DmVerity verity = TarfsVerity();
   verity.no_superblock = false;
   EXPECT_THAT(SettleSuperblock("/no/such/image", verity),
-              HasError(ErrorKind::kUsage, "'/no/such/image': No such file"));
+              HasError(ErrorKind::kUsage, "source: No such file"));
 }
 
 TEST(Superblock, IsNotLookedForInWhatIsNoImage) {
