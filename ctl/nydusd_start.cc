@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -106,17 +107,17 @@ std::string StartedJson(const NydusdSettings& settings, pid_t pid) {
                      {"log_file", settings.log_file}});
 }
 
-Result<VerbOutcome> StayWith(const StartedNydusd& nydusd, const NydusdSettings& settings,
-                             const std::string& output) {
-  // Now, and not at the end: whoever starts the VMM waits for it.
-  if (std::fputs(output.c_str(), stdout) == EOF || std::fflush(stdout) != 0) {
-    const int error = errno;
-    static_cast<void>(StopNydusd(nydusd.process, settings.vhost_socket, settings.api_socket));
-    return FailErrno(ErrorKind::kSystem, error, "cannot write the output");
-  }
-  const Result<ExitStatus> status = WatchNydusd(nydusd, settings);
-  if (!status) return Failure(status.error());
-  return VerbOutcome{.output = "", .status = *status};
+// Here, and not at the end of the program: whoever starts the VMM waits for it, and a nydusd of
+// which nobody was told is stopped.
+Result<> TellOrStop(const StartedNydusd& nydusd, const NydusdSettings& settings) {
+  const pid_t pid = nydusd.process.pid;
+  const std::string output = FLAGS_json ? StartedJson(settings, pid) : StartedText(settings, pid);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (std::fputs(output.c_str(), stdout) != EOF && std::fflush(stdout) == 0) return {};
+  const int error = errno;
+  Result<> stopped = StopNydusd(nydusd.process, settings.vhost_socket, settings.api_socket);
+  if (!stopped) return Failure(Wrap(std::move(stopped.error()), "cannot write the output"));
+  return FailErrno(ErrorKind::kSystem, error, "cannot write the output");
 }
 
 Result<VerbOutcome> Run(const Operands& operands) {
@@ -129,10 +130,13 @@ Result<VerbOutcome> Run(const Operands& operands) {
   const Result<StartedNydusd> nydusd =
       StartNydusd(*settings, FLAGS_foreground, no_record, After(kNydusdReadyTime));
   if (!nydusd) return Failure(nydusd.error());
-  const pid_t pid = nydusd->process.pid;
-  std::string output = FLAGS_json ? StartedJson(*settings, pid) : StartedText(*settings, pid);
-  if (FLAGS_foreground) return StayWith(*nydusd, *settings, output);
-  return VerbOutcome{.output = std::move(output)};
+  if (Result<> told = TellOrStop(*nydusd, *settings); !told) {
+    return Failure(std::move(told.error()));
+  }
+  if (!FLAGS_foreground) return VerbOutcome{};
+  const Result<ExitStatus> status = WatchNydusd(*nydusd, *settings);
+  if (!status) return Failure(status.error());
+  return VerbOutcome{.output = "", .status = *status};
 }
 
 }  // namespace
