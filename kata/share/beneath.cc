@@ -11,9 +11,11 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/file_reading.h"
 #include "base/text.h"
 
 namespace nydus {
@@ -44,19 +46,46 @@ Result<UniqueFd> OpenResolved(int directory, const std::string& path, int flags,
   return UniqueFd(static_cast<int>(fd));
 }
 
-// Why others could change what lies in the directory, or nothing.
-Result<> CheckTrusted(int fd, std::string_view path, mode_t tolerated) {
+// The user ID as which the host's root appears in a user namespace that has none for it; nothing
+// where root is to be seen. All others without an ID there look the same.
+std::optional<uid_t> HiddenRoot() {
+  // The host's root owns it, whoever mounted /proc (fs/proc/proc_sysctl.c).
+  const UniqueFd file(open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC));
   struct stat status = {};
-  if (fstat(fd, &status) != 0) return FailAt(errno, path);
-  if (status.st_uid != 0 && status.st_uid != geteuid()) {
-    return Fail(ErrorKind::kMount, StrCat(Quote(path), " belongs to user ID ", status.st_uid),
-                "only root's directories and one's own are used");
-  }
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & tolerated) == 0) {
-    return Fail(ErrorKind::kMount, StrCat(Quote(path), " can be written by group or others"));
-  }
-  return {};
+  if (!file.ok() || fstat(file.get(), &status) != 0) return std::nullopt;
+  constexpr std::size_t kMaxDigits = 16;
+  const Result<std::string> text = ReadAll(file.get(), kMaxDigits);
+  if (!text || *text != StrCat(status.st_uid, "\n")) return std::nullopt;
+  return status.st_uid;
 }
+
+// Looks at the parts of a path from the root directory down, whether others could change them.
+class TrustedPath {
+ public:
+  // `tolerated`: a mode bit with which others may write.
+  Result<> Check(int fd, std::string_view path, mode_t tolerated) {
+    struct stat status = {};
+    if (fstat(fd, &status) != 0) return FailAt(errno, path);
+    if (!IsTrusted(status.st_uid)) {
+      return Fail(ErrorKind::kMount, StrCat(Quote(path), " belongs to user ID ", status.st_uid),
+                  "only root's directories and one's own are used");
+    }
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & tolerated) == 0) {
+      return Fail(ErrorKind::kMount, StrCat(Quote(path), " can be written by group or others"));
+    }
+    return {};
+  }
+
+ private:
+  bool IsTrusted(uid_t owner) {
+    own_seen_ |= owner == geteuid();
+    if (owner == 0 || owner == geteuid()) return true;
+    // Below a directory of our own, the host's root has no business.
+    return !own_seen_ && owner == HiddenRoot();
+  }
+
+  bool own_seen_ = false;
+};
 
 Result<UniqueFd> MakeAndOpen(int parent, const std::string& name, std::string_view path,
                              mode_t mode) {
@@ -101,6 +130,7 @@ Result<UniqueFd> MakeTrustedDirectories(const std::string& path, mode_t mode) {
   }
   UniqueFd directory(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.ok()) return FailAt(errno, "/");
+  TrustedPath trusted;
   std::string_view so_far = "/";
   std::size_t end = 0;
   while ((end = whole.find_first_not_of('/', end)) != std::string_view::npos) {
@@ -110,7 +140,7 @@ Result<UniqueFd> MakeTrustedDirectories(const std::string& path, mode_t mode) {
     if (name == "." || name == "..") {
       return Fail(ErrorKind::kMount, StrCat(Quote(path), " has '.' or '..' in it"));
     }
-    if (Result<> ok = CheckTrusted(directory.get(), so_far, S_ISVTX); !ok) {
+    if (Result<> ok = trusted.Check(directory.get(), so_far, S_ISVTX); !ok) {
       return Failure(std::move(ok.error()));
     }
     so_far = whole.substr(0, end);
@@ -118,7 +148,7 @@ Result<UniqueFd> MakeTrustedDirectories(const std::string& path, mode_t mode) {
     if (!next) return next;
     directory = std::move(*next);
   }
-  if (Result<> ok = CheckTrusted(directory.get(), so_far, 0); !ok) {
+  if (Result<> ok = trusted.Check(directory.get(), so_far, 0); !ok) {
     return Failure(std::move(ok.error()));
   }
   return directory;

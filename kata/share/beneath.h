@@ -28,7 +28,9 @@ Result<UniqueFd> MakeDirectoryBeneath(int directory, const std::string& name, mo
 // Makes all missing parts of an absolute path that only root and this user can change, e.g.
 // /run/kata-containers/shared/sandboxes, and opens it (O_PATH). No part is a link; every part is a
 // directory of root's or this user's that others cannot write, or it is refused. A sticky one, such
-// as /tmp, may stand on the way: its parts are somebody's own, and are checked likewise.
+// as /tmp, may stand on the way: its parts are somebody's own, and are checked likewise. In a user
+// namespace that has no ID for the host's root, directories of the overflow ID count as root's,
+// down to the first one of this user's.
 Result<UniqueFd> MakeTrustedDirectories(const std::string& path, mode_t mode);
 
 // Removes an empty directory. One that is not there is no error.
