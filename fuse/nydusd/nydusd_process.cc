@@ -2,7 +2,6 @@
 #include "fuse/nydusd/nydusd_process.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -29,6 +28,7 @@
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
 #include "fuse/nydusd/socket_file.h"
+#include "fuse/nydusd/socket_lock.h"
 
 namespace nydus {
 
@@ -41,23 +41,6 @@ constexpr milliseconds kBlindTime{1000};
 constexpr milliseconds kPollInterval{5};
 
 constexpr std::size_t kShownLogLines = 3;
-
-// Two starts with the same sockets must not both find them free: nydusd binds its API socket even
-// over another one's that lives. The lock is gone with the descriptor.
-Result<UniqueFd> LockDirectoryOf(const std::string& socket, Deadline deadline) {
-  const std::string path = std::filesystem::path(socket).parent_path().string();
-  UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.ok()) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
-  while (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    if (error != EWOULDBLOCK) return FailErrno(ErrorKind::kSystem, error, Quote(path));
-    if (TimeLeft(deadline) == milliseconds(0)) {
-      return Fail(ErrorKind::kSystem, StrCat("another nydusd is being started in ", Quote(path)));
-    }
-    std::this_thread::sleep_for(kPollInterval);
-  }
-  return directory;
-}
 
 Result<> ClearSockets(const NydusdSettings& settings) {
   if (Result<> cleared = ClearSocket(settings.vhost_socket); !cleared) return cleared;
@@ -183,8 +166,9 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
                                   const std::function<Result<>(const ProcessIdentity&)>& record,
                                   Deadline deadline) {
   if (Result<> valid = ValidateNydusd(settings); !valid) return Failure(std::move(valid.error()));
-  const Result<UniqueFd> lock = LockDirectoryOf(settings.api_socket, deadline);
-  if (!lock) return Failure(lock.error());
+  const Result<SocketLocks> locks =
+      LockDirectoriesOf({settings.vhost_socket, settings.api_socket}, deadline);
+  if (!locks) return Failure(locks.error());
   if (Result<> cleared = ClearSockets(settings); !cleared) {
     return Failure(std::move(cleared.error()));
   }
@@ -235,6 +219,10 @@ Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_soc
     }
   }
   RemoveOwnCgroup(process.pid);
+  // A start may hold them for all the time that it has.
+  const Result<SocketLocks> locks =
+      LockDirectoriesOf({vhost_socket, api_socket}, After(kNydusdReadyTime));
+  if (!locks) return Failure(locks.error());
   return RemoveStaleSockets(vhost_socket, api_socket);
 }
 

@@ -40,7 +40,7 @@ struct StartedNydusd {
 // kPassthroughMountPoint. `record` gets its identity before it runs; if that fails, or anything
 // later, the daemon is ended and both sockets are removed before the error returns, and also if
 // this process is killed meanwhile. Sockets nobody listens on are removed first; one that somebody
-// does is an error. One start at a time in the API socket's directory; others wait.
+// does is an error. One start at a time in either socket's directory; others wait.
 // A signal that is kept back (base/interruption.h) ends the attempt like an error. `dies_with_us`:
 // for a daemon that is watched in the foreground, and ends with it at any time. Any other one runs
 // in a cgroup of its own where that is possible (base/process/own_cgroup.h).
@@ -49,7 +49,8 @@ Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with
                                   Deadline deadline);
 
 // SIGTERM, grace, SIGKILL, then removes its cgroup and the sockets. A daemon that has ended already
-// is no error, nor is a socket that another one has now: that stays.
+// is no error, nor is a socket that another one has now: that stays. While a daemon is started in
+// one of the sockets' directories, they are not removed but waited for, at most kNydusdReadyTime.
 Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_socket,
                     const std::string& api_socket);
 

@@ -7,9 +7,11 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <future>
 
 #include <gmock/gmock.h>
 
+#include "fuse/nydusd/socket_lock.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/fuse/nydusd/listening_socket.h"
@@ -81,6 +83,24 @@ TEST_F(NydusdProcess, ThatHasEndedLeavesStaleSocketsToBeRemovedAndOthersAlone) {
   EXPECT_THAT(StopNydusd(former, settings_.vhost_socket, settings_.api_socket), IsOk());
   EXPECT_FALSE(Exists("vhost.sock"));
   EXPECT_TRUE(Exists("api.sock"));
+}
+
+TEST_F(NydusdProcess, ThatHasEndedLosesNoSocketThatIsJustBeingMadeAnew) {
+  ProcessIdentity former = *IdentifyProcess(getpid());
+  --former.start_time;
+  ListenOn(settings_.vhost_socket).reset();
+  Result<SocketLocks> start = LockDirectoriesOf({settings_.vhost_socket}, After(milliseconds(0)));
+  ASSERT_THAT(start, IsOk());
+  std::future<Result<>> stop = std::async(std::launch::async, [&] {
+    return StopNydusd(former, settings_.vhost_socket, settings_.api_socket);
+  });
+  EXPECT_EQ(stop.wait_for(milliseconds(100)), std::future_status::timeout);
+  EXPECT_TRUE(Exists("vhost.sock"));
+  std::filesystem::remove(settings_.vhost_socket);
+  const UniqueFd of_the_new_one = ListenOn(settings_.vhost_socket);
+  start->clear();
+  EXPECT_THAT(stop.get(), IsOk());
+  EXPECT_TRUE(Exists("vhost.sock"));
 }
 
 TEST_F(NydusdProcess, HasLastWordsInItsLogAndOnStandardError) {
