@@ -60,11 +60,15 @@ Result<> RemoveStaleSockets(const std::string& vhost_socket, const std::string& 
 // when it cannot write there, which is where it complains of a log on a full disk.
 Result<NydusdOutput> MakeOutput(const std::string& log_file) {
   constexpr mode_t kMode = 0600;
-  const UniqueFd log(
-      open(log_file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
+  // A pipe is opened without waiting for its reader.
+  constexpr int kFlags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const UniqueFd log(open(log_file.c_str(), kFlags, kMode));
   struct stat status = {};
   if (!log.ok() || fstat(log.get(), &status) != 0) {
     return FailErrno(ErrorKind::kSystem, errno, StrCat("log file ", Quote(log_file)));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return Fail(ErrorKind::kUsage, StrCat("log file ", Quote(log_file), " is no regular file"));
   }
   UniqueFd standard_error(memfd_create("nydusd's standard error", MFD_CLOEXEC));
   if (!standard_error.ok()) return FailErrno(ErrorKind::kSystem, errno, "memfd_create");

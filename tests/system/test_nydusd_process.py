@@ -246,6 +246,20 @@ def test_log_that_cannot_be_made(place, full):
     assert place.left_over() == []
 
 
+@pytest.mark.parametrize("has_reader", [False, True])
+def test_log_that_is_a_pipe_is_refused(place, has_reader):
+    """Nobody waits for a reader, least of all with the directory's lock."""
+    pipe = place.directory / "pipe.log"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK) if has_reader else None
+    failed(place.start(log_file=pipe), f"log file '{pipe}' is no regular file", code=1)
+    if has_reader:
+        os.close(reader)
+    assert place.left_over() == []
+    check(place.start())
+    check(place.stop())
+
+
 def test_log_that_cannot_grow_does_not_matter(place, full):
     check(place.start(log_file=full / "there.log"))
     assert place.serves()
@@ -363,10 +377,22 @@ def processes_of_session(tool):
     return commands
 
 
-def test_reader_of_the_output_that_is_gone_ends_both(place):
-    command = [str(word) for word in place.start_command(foreground="true")]
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, check=False)
+@pytest.fixture(params=["full", "closed"])
+def unwritable(request):
+    """A standard output that takes nothing, or that nobody reads any more."""
+    if request.param == "full":
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, descriptor = os.pipe()
+        os.close(reader)
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("foreground", ["true", False])
+def test_output_that_cannot_be_written_leaves_no_nydusd(place, foreground, unwritable):
+    command = [str(word) for word in place.start_command(foreground=foreground)]
+    done = subprocess.run(command, stdout=unwritable, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, check=False)
     assert done.returncode == 2
     assert "cannot write the output" in done.stderr
     assert place.left_over() == []
