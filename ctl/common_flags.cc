@@ -4,7 +4,7 @@
 #include <gflags/gflags.h>
 
 // The first word of a description stands for the value in help texts, if it is in capitals.
-DEFINE_bool(json, false, "write JSON, as the schema of the verb describes it");
+DEFINE_bool(json, false, "write JSON instead of text");
 DEFINE_string(color, "auto", "WHEN: colour the text always, never, or auto: on a terminal");
 DEFINE_string(source, "", "PATH: the image's bootstrap, or the directory to share");
 DEFINE_string(config, "", "FILE: nydusd's configuration, byte for byte; - is standard input");

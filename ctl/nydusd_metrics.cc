@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kDescription =
     "Shows what nydusd counts, in its own words: of the whole file system, or of the part files,\n"
-    "pattern, backend, blobcache or inflight.\n";
+    "pattern, backend, blobcache or inflight. With --json, nydusd's own JSON.\n";
 
 constexpr std::string_view kFlags[] = {"apisock", "sandbox", "rootless_dir", "timeout",
                                        "id",      "json",    "color"};
@@ -34,7 +34,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   const Result<NydusdClient> nydusd = NydusdOfFlags();
   if (!nydusd) return Failure(nydusd.error());
   const Result<std::string> text = nydusd->Metrics(part, FLAGS_id, DeadlineOfFlags());
-  if (!text) return Failure(text.error());
+  if (!text) return Failure(ExplainNoDaemon(text.error()));
   Result<std::string> output = RenderNydusdJson(*text);
   if (!output) return Failure(std::move(output.error()));
   return VerbOutcome{.output = std::move(*output)};

@@ -48,7 +48,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   const Result<NydusdMount> mount = MountOfFlags(operands.front());
   if (!mount) return Failure(mount.error());
   if (Result<> done = nydusd->Mount(*mount, DeadlineOfFlags()); !done) {
-    return Failure(std::move(done.error()));
+    return Failure(ExplainNoDaemon(std::move(done.error())));
   }
   return VerbOutcome{};
 }

@@ -25,8 +25,8 @@ constexpr int kSchemaVersion = 1;
 
 constexpr std::string_view kDescription =
     "Says which nydusd answers, its state, and what it serves where. With MOUNT_POINT, says what\n"
-    "nydusd knows of the image that is mounted there, in nydusd's own words. The status is 3 if\n"
-    "nydusd is not running.\n";
+    "nydusd knows of the image that is mounted there, in nydusd's own words; with --json, in its\n"
+    "own JSON. The status is 3 if nydusd is not running.\n";
 
 constexpr std::string_view kFlags[] = {"apisock", "sandbox", "rootless_dir",
                                        "timeout", "json",    "color"};
@@ -64,6 +64,15 @@ std::string StatusJson(const NydusdInformation& information, pid_t pid) {
                      {"mounts", std::move(mounts)}});
 }
 
+// As `sandbox show` calls it.
+constexpr char kEnded[] = "ended";
+
+VerbOutcome ShowNoDaemon(const Error& error) {
+  const std::string text = StrCat("nydusd is not running: ", error.message, "\n");
+  return {.output = FLAGS_json ? StatusJson({.state = kEnded}, 0) : text,
+          .status = ExitStatus::kFindings};
+}
+
 Result<VerbOutcome> ShowDaemon(const NydusdClient& nydusd, Deadline deadline) {
   const Result<NydusdInformation> information = nydusd.Information(deadline);
   if (!information) return Failure(information.error());
@@ -91,8 +100,10 @@ Result<VerbOutcome> Run(const Operands& operands) {
   const Result<NydusdClient> nydusd = NydusdOfFlags();
   if (!nydusd) return Failure(nydusd.error());
   const Deadline deadline = DeadlineOfFlags();
-  return operands.empty() ? ShowDaemon(*nydusd, deadline)
-                          : ShowImage(*nydusd, operands.front(), deadline);
+  Result<VerbOutcome> shown = operands.empty() ? ShowDaemon(*nydusd, deadline)
+                                               : ShowImage(*nydusd, operands.front(), deadline);
+  if (!shown && IsNoDaemon(shown.error())) return ShowNoDaemon(shown.error());
+  return shown;
 }
 
 }  // namespace

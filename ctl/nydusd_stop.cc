@@ -27,7 +27,7 @@ constexpr std::string_view kFlags[] = {"apisock", "sandbox", "rootless_dir", "ti
 
 Result<> StopBySocket(const std::string& api_socket) {
   const Result<FoundNydusd> found = FindNydusd(api_socket, DeadlineOfFlags());
-  if (!found) return Failure(found.error());
+  if (!found) return Failure(ExplainNoDaemon(found.error()));
   return StopNydusd(found->process, found->vhost_socket, api_socket);
 }
 
@@ -45,9 +45,7 @@ Result<> StopOfSandbox(const std::string& id) {
 
 Result<VerbOutcome> Run(const Operands& operands) {
   if (!operands.empty()) return Fail(ErrorKind::kUsage, "nydusd stop wants no operand");
-  if (FLAGS_apisock.empty() == FLAGS_sandbox.empty()) {
-    return Fail(ErrorKind::kUsage, "nydusd stop wants either --apisock or --sandbox");
-  }
+  if (Result<> one = CheckOneNydusd(); !one) return Failure(std::move(one.error()));
   Result<> stopped =
       FLAGS_apisock.empty() ? StopOfSandbox(FLAGS_sandbox) : StopBySocket(FLAGS_apisock);
   if (!stopped) return Failure(std::move(stopped.error()));

@@ -6,6 +6,7 @@
 
 #include <gflags/gflags.h>
 
+#include "base/text.h"
 #include "ctl/common_flags.h"
 #include "ctl/sandbox_target.h"
 #include "kata/sandbox.h"
@@ -26,15 +27,29 @@ bool IsTimeout(const char*, gflags::uint32 value) {
 
 DEFINE_validator(timeout, &IsTimeout);
 
-Result<NydusdClient> NydusdOfFlags() {
-  if (FLAGS_apisock.empty() == FLAGS_sandbox.empty()) {
-    return Fail(ErrorKind::kUsage, "one of --apisock and --sandbox must say which nydusd");
+Result<> CheckOneNydusd() {
+  if (!FLAGS_apisock.empty() && !FLAGS_sandbox.empty()) {
+    return Fail(ErrorKind::kUsage, "--apisock or --sandbox says which nydusd, not both");
   }
+  if (!FLAGS_apisock.empty() || !FLAGS_sandbox.empty()) return {};
+  return Fail(ErrorKind::kUsage, "--apisock or --sandbox must say which nydusd");
+}
+
+Result<NydusdClient> NydusdOfFlags() {
+  if (Result<> one = CheckOneNydusd(); !one) return Failure(std::move(one.error()));
   if (!FLAGS_apisock.empty()) return NydusdClient(FLAGS_apisock);
   Result<SandboxRecord> sandbox =
       ReadSandbox(DirectoriesOfFlags(), FLAGS_sandbox, DeadlineOfFlags());
   if (!sandbox) return Failure(DiagnosePermission(std::move(sandbox.error())));
   return NydusdClient(std::move(sandbox->api_socket));
+}
+
+Error ExplainNoDaemon(Error error) {
+  if (!IsNoDaemon(error) || !error.hint.empty()) return error;
+  error.hint = FLAGS_sandbox.empty() ? "nydus-overlayctl nydusd start starts one"
+                                     : StrCat("nydus-overlayctl sandbox delete and sandbox create ",
+                                              FLAGS_sandbox, " give it a new one");
+  return error;
 }
 
 Deadline DeadlineOfFlags() {

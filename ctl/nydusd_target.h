@@ -7,8 +7,14 @@
 
 namespace nydus {
 
+// That one of --apisock and --sandbox is given; kUsage.
+Result<> CheckOneNydusd();
+
 // The daemon that --apisock or --sandbox names: exactly one of the two must be given.
 Result<NydusdClient> NydusdOfFlags();
+
+// `error` of that daemon, with what to do if there is none.
+Error ExplainNoDaemon(Error error);
 
 // When --timeout is over.
 Deadline DeadlineOfFlags();

@@ -23,7 +23,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   const Result<NydusdClient> nydusd = NydusdOfFlags();
   if (!nydusd) return Failure(nydusd.error());
   const Result<bool> was_mounted = nydusd->Umount(operands.front(), DeadlineOfFlags());
-  if (!was_mounted) return Failure(was_mounted.error());
+  if (!was_mounted) return Failure(ExplainNoDaemon(was_mounted.error()));
   if (*was_mounted) return VerbOutcome{};
   return VerbOutcome{.output = StrCat("nothing is mounted at ", Quote(operands.front()), "\n"),
                      .status = ExitStatus::kFindings};

@@ -34,6 +34,11 @@ Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state
 Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState& state,
                           const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
   const NydusdClient nydusd(record.api_socket);
+  // It is said to run already: one that is not there is not waited for.
+  if (Result<pid_t> pid = nydusd.Pid(deadline); !pid) {
+    if (IsNoDaemon(pid.error())) pid.error().hint = "nydus-overlayctl nydusd start starts one";
+    return Failure(std::move(pid.error()));
+  }
   const Result<NydusdInformation> information =
       nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
   if (!information) return Failure(information.error());

@@ -19,10 +19,6 @@ namespace nydus {
 
 namespace {
 
-constexpr char kStartHint[] =
-    "nydus-overlayctl sandbox create or nydusd start starts one; --apisock names the socket of "
-    "another";
-
 bool IsTrustedUser(uid_t user) {
   return user == 0 || user == geteuid();
 }
@@ -33,14 +29,15 @@ Failure NotTrusted(std::string_view what, const std::string& path, std::string_v
 }
 
 Failure TooLate(std::string_view doing) {
-  return Fail(ErrorKind::kSystem, StrCat("no time is left while ", doing));
+  return Fail(ErrorKind::kMount, StrCat("no time is left while ", doing),
+              "nydusd answers nobody while it mounts; or it hangs");
 }
 
 // The directory of `path`, in which nobody but root and this user can put another socket.
 Result<UniqueFd> OpenTrustedDirectory(const std::string& path) {
   UniqueFd directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.ok()) {
-    return FailErrno(ErrorKind::kSystem, errno, StrCat("directory ", Quote(path)), kStartHint);
+    return FailErrno(ErrorKind::kSystem, errno, StrCat("directory ", Quote(path)));
   }
   struct stat status = {};
   if (fstat(directory.get(), &status) != 0) {
@@ -64,7 +61,7 @@ Result<UniqueFd> OpenTrustedSocket(const std::string& path) {
   if (!directory) return Failure(directory.error());
 
   UniqueFd socket(openat(directory->get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  if (!socket.ok()) return FailErrno(ErrorKind::kSystem, errno, Quote(path), kStartHint);
+  if (!socket.ok()) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
   struct stat status = {};
   if (fstat(socket.get(), &status) != 0) return FailErrno(ErrorKind::kSystem, errno, Quote(path));
   if (!S_ISSOCK(status.st_mode))
@@ -76,9 +73,9 @@ Result<UniqueFd> OpenTrustedSocket(const std::string& path) {
 }
 
 // A Unix socket whose backlog is full makes connect(2) wait; poll(2) knows nothing of it.
-Result<> LimitWaiting(int fd, Deadline deadline) {
+Result<> LimitWaiting(int fd, const std::string& path, Deadline deadline) {
   const auto left = TimeLeft(deadline);
-  if (left.count() == 0) return TooLate("connecting");
+  if (left.count() == 0) return TooLate(StrCat("connecting to ", Quote(path)));
   const timeval limit = {.tv_sec = left.count() / 1000, .tv_usec = left.count() % 1000 * 1000};
   if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0) return {};
   return FailErrno(ErrorKind::kSystem, errno, "SO_SNDTIMEO");
@@ -90,14 +87,15 @@ Result<> Connect(int fd, int socket, const std::string& path, Deadline deadline)
   const std::string way = StrCat("/proc/self/fd/", socket);
   std::memcpy(address.sun_path, way.c_str(), way.size() + 1);
   while (true) {
-    if (Result<> limited = LimitWaiting(fd, deadline); !limited) return limited;
+    if (Result<> limited = LimitWaiting(fd, path, deadline); !limited) return limited;
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect(2) takes
     if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
     if (errno == EINTR) continue;
-    if (errno == EAGAIN) return TooLate("connecting: nydusd takes no further connection");
+    if (errno == EAGAIN) {
+      return TooLate(StrCat("connecting to ", Quote(path), ", which takes no further connection"));
+    }
     if (errno == ECONNREFUSED) {
-      return FailErrno(ErrorKind::kSystem, errno, StrCat("nobody listens on ", Quote(path)),
-                       kStartHint);
+      return FailErrno(ErrorKind::kSystem, errno, StrCat("nobody listens on ", Quote(path)));
     }
     return FailErrno(ErrorKind::kSystem, errno, StrCat("cannot connect to ", Quote(path)));
   }

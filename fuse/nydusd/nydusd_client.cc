@@ -46,7 +46,12 @@ Reply Ask(const std::string& api_socket, const std::string& method, const std::s
           const std::string& body, Deadline deadline) {
   Result<ApiConnection> connection = ApiConnection::Open(api_socket, deadline);
   if (!connection) return std::unexpected(ExchangeError{.error = std::move(connection.error())});
-  return connection->Exchange(method, target, body, deadline);
+  Reply reply = connection->Exchange(method, target, body, deadline);
+  if (!reply && reply.error().error.kind != ErrorKind::kUsage) {
+    reply.error().error =
+        Wrap(std::move(reply.error().error), StrCat("nydusd at ", Quote(api_socket)));
+  }
+  return reply;
 }
 
 // nydusd itself answered, not the HTTP server around it, which may fail before or after nydusd has
@@ -144,6 +149,10 @@ const NydusdMountEntry* NydusdInformation::FindMount(std::string_view mount_poin
   return found == mounts.end() ? nullptr : &*found;
 }
 
+bool IsNoDaemon(const Error& error) {
+  return error.errno_value == ENOENT || error.errno_value == ECONNREFUSED;
+}
+
 bool IsMetricsPart(std::string_view part) {
   constexpr std::array<std::string_view, 6> kParts = {"",        "files",     "pattern",
                                                       "backend", "blobcache", "inflight"};
@@ -213,8 +222,8 @@ Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) cons
     if (TimeLeft(deadline) <= kPollInterval) {
       constexpr std::string_view kContext = "nydusd is not running in time";
       if (!information) return Failure(Wrap(std::move(information.error()), kContext));
-      return Fail(ErrorKind::kSystem,
-                  StrCat(kContext, ": its state is ", Quote(information->state)));
+      return Fail(ErrorKind::kMount, StrCat(kContext, ": nydusd at ", Quote(api_socket_),
+                                            ": its state is ", Quote(information->state)));
     }
     std::this_thread::sleep_for(kPollInterval);
   }

@@ -51,13 +51,16 @@ Result<> CheckNydusdMount(const NydusdMount& mount);
 // below the mount point; kMount.
 Result<> CheckFree(const NydusdInformation& information, std::string_view mount_point);
 
+// Whether this error of a NydusdClient says that its socket is not there or that nobody listens.
+bool IsNoDaemon(const Error& error);
+
 // The parts of GET /api/v1/metrics: "", "files", "pattern", "backend", "blobcache", "inflight".
 bool IsMetricsPart(std::string_view part);
 
 // One daemon, by its API socket. Every call opens its own connection, waits at most until
-// `deadline`, and fails with kSystem if there is no daemon, kMount if the daemon refuses, kUsage if
-// the socket is not to be trusted or what is asked for cannot be sent. Messages of the daemon are
-// escaped and cut.
+// `deadline`, and fails with kSystem if there is no daemon, kMount if the daemon refuses or is
+// silent, kUsage if the socket is not to be trusted or what is asked for cannot be sent. Messages
+// of the daemon are escaped and cut.
 //
 // nydusd 2.2.0 aborts if it is asked for information between SIGTERM and its end; whoever stops it
 // asks nothing any more.

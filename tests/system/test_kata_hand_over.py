@@ -130,6 +130,16 @@ def test_nydusd_that_died(container):
     assert_refused(container, 32, (settings_of(container), container.options()), "has died", "sandbox create s")
 
 
+def test_nydusd_that_is_silent(container):
+    daemon = container.sandbox.show()["nydusd"]
+    os.kill(daemon["pid"], signal.SIGSTOP)
+    try:
+        options = (settings_of(container), container.options())
+        assert_refused(container, 32, options, daemon["api_socket"], "no time is left", "or it hangs")
+    finally:
+        os.kill(daemon["pid"], signal.SIGCONT)
+
+
 def test_image_that_nydusd_refuses(container):
     """nydusd's own words are told; what was begun is undone, and the name is free for a good image."""
     broken = extra_option({**EXTRA_OPTION, "source": "/etc/passwd", "snapshotdir": str(container.snapshot)})

@@ -7,14 +7,19 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import jsonschema
 import pytest
+from kata_lab.hand_over import end_process
 from mount_lab.requirements import need_program
 from mount_lab.running import NOBODY, check
 from nydusd_lab.daemon import Daemon, Image, fake_program
 from nydusd_lab.outcome import failed
 
 pytest_plugins = ["kata_lab.fixtures"]
+
+SCHEMA = Path(__file__).resolve().parents[2] / "packaging/schema/nydusd-status.schema.json"
 
 # Listens as another user on a socket that root has made.
 FOREIGN_DAEMON = """
@@ -44,9 +49,9 @@ def daemon(tmp_path):
 
 
 def test_one_daemon_must_be_named(nydusd):
-    for verb in (("status",), ("mount", "/a", "--source=/a", "--config=/a"), ("umount", "/a"), ("metrics",)):
-        failed(nydusd(*verb), 1, "one of --apisock and --sandbox must say which nydusd")
-        failed(nydusd(*verb, "--apisock=/a", "--sandbox=a"), 1, "one of --apisock and --sandbox must say which nydusd")
+    for verb in (("status",), ("mount", "/a", "--source=/a", "--config=/a"), ("umount", "/a"), ("metrics",), ("stop",)):
+        failed(nydusd(*verb), 1, "--apisock or --sandbox must say which nydusd")
+        failed(nydusd(*verb, "--apisock=/a", "--sandbox=a"), 1, "not both")
 
 
 def test_operands_are_counted(nydusd):
@@ -66,6 +71,34 @@ def test_mount_says_which_flag_is_missing(nydusd, daemon):
 @pytest.mark.parametrize("seconds", ["0", "3601", "-1", "x", "1e9"])
 def test_timeout_is_a_number_of_seconds(nydusd, seconds):
     assert nydusd("status", "--apisock=/a", f"--timeout={seconds}").returncode == 1
+
+
+def no_daemon(done, *parts):
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.count("\n") == 1
+    for part in ("nydusd is not running: ", *parts):
+        assert part in done.stdout
+
+
+def test_status_says_that_nobody_listens(nydusd, daemon):
+    """Whether the socket is there or not; --json has the same members as ever."""
+    flag = f"--apisock={daemon.api_socket}"
+    daemon.end()
+    no_daemon(nydusd("status", flag), f"nobody listens on '{daemon.api_socket}'")
+    no_daemon(nydusd("status", "/a", flag), f"nobody listens on '{daemon.api_socket}'")
+    told = nydusd("status", flag, "--json")
+    assert (told.returncode, told.stderr) == (3, "")
+    report = json.loads(told.stdout)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert (report["state"], report["mounts"]) == ("ended", [])
+    daemon.api_socket.unlink()
+    no_daemon(nydusd("status", flag), str(daemon.api_socket), "No such file or directory")
+
+
+def test_other_verbs_say_how_to_get_a_daemon(nydusd):
+    words = "--apisock=/nowhere.sock"
+    for verb in (("mount", "/a", "--type=passthrough_fs", "--source=/"), ("umount", "/a"), ("metrics",), ("stop",)):
+        failed(nydusd(*verb, words), 2, "/nowhere.sock", "nydusd start starts one")
 
 
 def test_directory_that_others_can_write_is_refused(nydusd, daemon):
@@ -108,5 +141,10 @@ def test_sandbox_names_its_daemon(root, node, tmp_path):
     assert mounts() == ["/containers", "/rafs/c1/lowerdir"]
     nydusd("umount", "/rafs/c1/lowerdir")
     assert mounts() == ["/containers"]
+    end_process(sandbox.show()["nydusd"]["pid"])
+    refused = node.run_tool("nydusd", "metrics", "--sandbox=s1")
+    assert (refused.code, refused.out) == (2, "")
+    assert "sandbox delete and sandbox create s1 give it a new one" in refused.err
+    assert node.run_tool("nydusd", "status", "--sandbox=s1").code == 3
     check(node.run_tool("sandbox", "delete", "s1"))
     assert node.run_tool("nydusd", "status", "--sandbox=s1").code == 2

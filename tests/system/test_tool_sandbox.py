@@ -147,6 +147,13 @@ def test_create_around_a_nydusd_that_runs(node, sandbox):
     assert [report["id"] for report in shown(sandbox, "show")] == ["s"]
 
 
+def test_create_around_a_nydusd_that_is_not_there(node):
+    words = ["sandbox", "create", "t", "--apisock=/run/nowhere.sock"]
+    assert_refused(node.sandbox("t"), 2, words, "'/run/nowhere.sock': No such file", "nydusd start starts one")
+    assert "in time" not in node.run_tool(*words).err
+    assert node.left_over() == []
+
+
 WRONG_CREATIONS = {
     "no-name": ([], "wants one sandbox"),
     "two-names": (["t", "u"], "wants one sandbox"),

@@ -69,6 +69,12 @@ TEST_F(ApiSocketTest, IsMissed) {
               HasError(ErrorKind::kSystem, "directory "));
 }
 
+TEST_F(ApiSocketTest, HintsAreLeftToTheCaller) {
+  const Result<ApiSocket> connected = ConnectApiSocket(path_, After(kPlenty));
+  ASSERT_FALSE(connected.has_value());
+  EXPECT_EQ(connected.error().hint, "");
+}
+
 TEST_F(ApiSocketTest, MustBeListenedOn) {
   const UniqueFd nobody_listens = BoundSocket(path_);
   EXPECT_THAT(ConnectApiSocket(path_, After(kPlenty)),
@@ -121,9 +127,9 @@ TEST_F(ApiSocketTest, IsNotWaitedForLongerThanTheDeadline) {
     backlog.push_back(std::move(next));
   }
   EXPECT_THAT(ConnectApiSocket(path_, After(kLittle)),
-              HasError(ErrorKind::kSystem, "no time is left while connecting"));
+              HasError(ErrorKind::kMount, "no time is left while connecting to '" + path_ + "'"));
   EXPECT_THAT(ConnectApiSocket(path_, After(milliseconds(0))),
-              HasError(ErrorKind::kSystem, "no time is left while connecting"));
+              HasError(ErrorKind::kMount, "no time is left while connecting to '" + path_ + "'"));
 }
 
 }  // namespace

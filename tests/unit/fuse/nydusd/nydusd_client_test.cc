@@ -124,9 +124,22 @@ TEST_F(NydusdClientTest, WaitsUntilTheDaemonRuns) {
 TEST_F(NydusdClientTest, SaysWhyTheDaemonDoesNotRunInTime) {
   const std::vector<ScriptedAnswer> never(100, Information("", "INIT"));
   const auto wait = [&] { return client_.WaitUntilRunning(After(kLittle)); };
-  EXPECT_THAT(Play(never, wait),
-              HasError(ErrorKind::kSystem, "not running in time: its state is 'INIT'"));
+  EXPECT_THAT(Play(never, wait), HasError(ErrorKind::kMount, ": its state is 'INIT'"));
   EXPECT_THAT(wait(), HasError(ErrorKind::kSystem, "No such file"));
+}
+
+TEST_F(NydusdClientTest, SilentDaemonIsNamed) {
+  const auto ask = [&] { return client_.Information(After(kLittle)); };
+  const auto information = Play({Silence()}, ask);
+  ASSERT_THAT(information, HasError(ErrorKind::kMount, "/api.sock': no time is left"));
+  EXPECT_THAT(information.error().hint, HasSubstr("answers nobody while it mounts"));
+  EXPECT_FALSE(IsNoDaemon(information.error()));
+}
+
+TEST_F(NydusdClientTest, NoDaemonIsToldFromASilentOne) {
+  const Result<NydusdInformation> information = client_.Information(After(kPlenty));
+  ASSERT_FALSE(information.has_value());
+  EXPECT_TRUE(IsNoDaemon(information.error()));
 }
 
 TEST_F(NydusdClientTest, SignalThatIsKeptBackEndsTheWait) {
