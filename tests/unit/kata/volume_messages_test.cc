@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(OfType, VolumeMessages,
                          Values("direct_block", "image_raw_block", "layer_raw_block",
                                 "image_nydus_block", "layer_nydus_block", "image_nydus_fs",
                                 "layer_nydus_fs", "image_guest_pull"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(SnapshotDirectoryMessages, HoldNothingOfThePath) {
   for (const std::string& value : kValues) {
