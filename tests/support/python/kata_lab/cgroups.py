@@ -25,6 +25,14 @@ def cgroup_of(process_id):
     return next(line.removeprefix("0::") for line in lines if line.startswith("0::"))
 
 
+def remove_leaf_of(process_id):
+    """Of a nydusd that a test has killed, in the machine's own tree too."""
+    for root in (SEEN, SEEN / "unified"):
+        leaf = root / "nydus-overlayfs" / f"nydusd-{process_id}"
+        if leaf.exists():
+            remove(leaf)
+
+
 class Cgroups:
     """A cgroup of ours is mounted where the tool looks for the root. OSError where none can be made."""
 

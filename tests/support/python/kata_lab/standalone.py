@@ -11,6 +11,8 @@ from pathlib import Path
 from mount_lab.running import ENVIRONMENT, check, run
 from nydus_stack.processes import processes_naming
 
+from kata_lab.cgroups import remove_leaf_of
+
 SETTLE_SECONDS = 10
 
 
@@ -112,6 +114,7 @@ class Standalone:
     def close(self):
         for process_id in self.processes():
             os.kill(process_id, 9)
+            remove_leaf_of(process_id)
 
 
 def wait_until(is_so):
