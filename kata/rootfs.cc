@@ -152,9 +152,9 @@ Result<bool> UnshareRootFilesystem(const KataDirectories& directories, const std
   Result<std::optional<SandboxParts>> parts = OpenParts(directories, sandbox, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (!*parts) return false;
-  if (Result<> here = CheckNamespaces((*parts)->record); !here) {
-    return Failure(std::move(here.error()));
-  }
+  Result<> known = CheckNamespaces((*parts)->record);
+  if (known) known = CheckListener((*parts)->record, deadline);
+  if (!known) return Failure(std::move(known.error()));
   const ContainerRecord* found = (*parts)->record.FindContainer(container);
   if (found == nullptr || found->phase == ContainerRecord::Phase::kSpent) return false;
   const bool was_handed_over = found->phase != ContainerRecord::Phase::kSharing;

@@ -12,6 +12,19 @@
 
 namespace nydus {
 
+namespace {
+
+// To connect to a socket takes time only if too many have done so.
+constexpr std::chrono::seconds kListenerTime{1};
+
+Failure AnotherListens(const SandboxRecord& record, std::string hint) {
+  return Fail(ErrorKind::kMount,
+              StrCat("another process listens for the nydusd of sandbox ", record.id),
+              std::move(hint));
+}
+
+}  // namespace
+
 Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state,
                         const ShareDirectory& share, SandboxRecord& record, Deadline deadline) {
   const NydusdSettings settings = {.program = request.nydusd,
@@ -69,6 +82,18 @@ Result<bool> NydusdLives(const SandboxRecord& record) {
   return process->has_value();
 }
 
+Result<> CheckListener(const SandboxRecord& record, Deadline deadline) {
+  const Result<bool> lives = NydusdLives(record);
+  if (!lives) return Failure(lives.error());
+  if (!*lives && !record.own_nydusd) return {};
+  const Result<pid_t> listener =
+      NydusdClient(record.api_socket).Pid(std::min(deadline, After(kListenerTime)));
+  // Nobody, or somebody to whom nothing will be said for the same reason.
+  if (!listener) return {};
+  if (*lives && *listener == record.nydusd->pid) return {};
+  return AnotherListens(record, "nothing was touched; end it, or mend the state");
+}
+
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline) {
   const std::string hint = StrCat("nydus-overlayctl sandbox delete and sandbox create ", record.id,
                                   " give it a new one");
@@ -82,8 +107,7 @@ Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadli
       nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
   if (!information) return information;
   if (information->pid != record.nydusd->pid) {
-    return Fail(ErrorKind::kMount,
-                StrCat("another process listens for the nydusd of sandbox ", record.id), hint);
+    return AnotherListens(record, hint);
   }
   if (information->FindMount(kPassthroughMountPoint) == nullptr) {
     return Fail(ErrorKind::kMount,

@@ -21,6 +21,10 @@ Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState
 // Whether the recorded one still runs, and not another process with its ID.
 Result<bool> NydusdLives(const SandboxRecord& record);
 
+// kMount if another process listens on its socket: then the record is not true, and nothing can be
+// taken back by it. A foreign one that has ended may have a successor there.
+Result<> CheckListener(const SandboxRecord& record, Deadline deadline);
+
 // What it serves: only if it is the recorded one, RUNNING, and serves the share.
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kata/sandbox_teardown.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -29,6 +30,15 @@ void TakeBackContainers(const OpenSandbox& sandbox, FailureList& failures, Deadl
   }
 }
 
+// Before the share was made nothing is ours there.
+Result<> CheckShare(const std::optional<ShareDirectory>& share, const SandboxRecord& record) {
+  if (!share || record.share_inode == 0 || share->IsOf(record)) return {};
+  return Fail(
+      ErrorKind::kMount,
+      StrCat(Escape(share->path()), " is not the directory that was made for sandbox ", record.id),
+      "nothing was touched; put that one back, or mend the state");
+}
+
 }  // namespace
 
 Result<> CheckNamespaces(const SandboxRecord& record) {
@@ -43,6 +53,12 @@ Result<> CheckNamespaces(const SandboxRecord& record) {
 Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
                          SandboxRecord& record, Deadline deadline) {
   if (Result<> here = CheckNamespaces(record); !here) return here;
+  if (Result<> known = CheckListener(record, deadline); !known) return known;
+  const Result<std::optional<ShareDirectory>> share =
+      ShareDirectory::OpenIfThere(directories, record);
+  if (share) {
+    if (Result<> ours = CheckShare(*share, record); !ours) return ours;
+  }
   record.phase = SandboxRecord::Phase::kDeleting;
   // Only what this takes away makes room again if the file system is full, and without it the
   // record is as true as before.
@@ -50,9 +66,7 @@ Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
 
   FailureList failures;
   failures.Check(StopOwnNydusd(record), "nydusd");
-  const Result<std::optional<ShareDirectory>> share =
-      ShareDirectory::OpenIfThere(directories, record);
-  const bool is_ours = failures.Check(share, "share") && *share && (*share)->IsOf(record);
+  const bool is_ours = failures.Check(share, "share") && *share && record.share_inode != 0;
   if (is_ours) {
     TakeBackContainers(
         {.directories = directories, .state = state, .share = **share, .record = record}, failures,
@@ -60,7 +74,7 @@ Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
   }
   failures.Check(ReleaseForeignNydusd(record, deadline), "nydusd");
   if (failures.empty() && is_ours) (*share)->Remove(record, failures);
-  if (share && *share && record.share_inode == 0) (*share)->RemoveIfEmpty();
+  if (share && *share && !is_ours) (*share)->RemoveIfEmpty();
   if (failures.empty()) failures.Check(std::move(state).Remove(), "state");
   return std::move(failures).Finish();
 }
