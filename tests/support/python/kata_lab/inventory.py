@@ -9,11 +9,12 @@ from mount_lab.records import table
 
 from kata_lab.cgroups import leaves
 
-# Kata's and our directories for all sandboxes outlive each of them.
+# Kata's and our directories for all sandboxes, and the nydusds that sandboxes have claimed, outlive each of them.
 LASTING = frozenset(
     f"/run/{name}"
     for name in (
         "nydus-overlayfs",
+        "nydus-overlayfs/.claims.json",
         "kata-containers",
         "kata-containers/shared",
         "kata-containers/shared/sandboxes",

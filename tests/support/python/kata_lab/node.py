@@ -139,7 +139,8 @@ class Container:
 
     def hand_over_command(self, options=None):
         mode = f"nydus.mode=kata,nydus.sandbox={self.sandbox.name},nydus.container={self.name}"
-        return [self.sandbox.node.helper, "overlay", self.snapshot / "empty", "-o", f"{mode},{options or self.options()}"]
+        words = f"{mode},{options or self.options()}"
+        return [self.sandbox.node.helper, "overlay", self.snapshot / "empty", "-o", words]
 
     def hand_over(self):
         """By the mount helper, as containerd calls it."""
