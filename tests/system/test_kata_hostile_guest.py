@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from kata_lab.daemon import mount_points
 from kata_lab.picture import take_picture
+from kata_lab.refusal import refused
 from mount_lab import running
 from mount_lab.records import records_at
 from mount_lab.running import check, run
@@ -19,8 +20,6 @@ pytest_plugins = ["kata_lab.fixtures"]
 
 # A snapshot is mounted in rw/, and its copy in ro/.
 BOTH_VIEWS = 2
-# By the tool and by the mount helper.
-NOT_USABLE = {"nydus-overlayctl": 2, "mount.fuse.nydus-overlayfs": 32}
 
 
 @pytest.fixture
@@ -59,14 +58,6 @@ def sandbox(node, tmp_path):
 def guest(sandbox):
     """The share as the guest sees it."""
     return sandbox.share / "rw"
-
-
-def refused(command, *words):
-    outcome = run(*command)
-    assert outcome.code == NOT_USABLE[Path(command[0]).name], outcome
-    assert outcome.err.count("\n") == 1
-    for word in words:
-        assert word in outcome.err, outcome
 
 
 def plant_link(place, victim):

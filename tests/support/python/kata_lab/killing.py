@@ -23,6 +23,7 @@ STEPS = (*FILES, *MOUNTS, *PROCESSES, *CONVERSATION)
 
 CALL = re.compile(r"(\w+)\((.*)")
 OPENING = ("open", "openat", "openat2")
+ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -63,3 +64,40 @@ def killed_before(step, log, command):
     """True if the command was killed there; False if it ended before it made so many of these calls."""
     outcome = trace(log, command, "-e", f"inject={step.call}:signal=SIGKILL:when={step.number}")
     return outcome.code == -signal.SIGKILL
+
+
+class Killer:
+    """Kills one operation at each of its steps in turn."""
+
+    def __init__(self, log):
+        self._log = log
+        self._steps, self._killed = [], set()
+
+    def learn(self, command, code=0):
+        """Runs the operation undisturbed."""
+        self._steps, self._killed = steps_of(self._log, command, code), set()
+
+    def before_the_record(self):
+        """The step at which all is there but the word that it is."""
+        return [step for step in self._steps if step.call.startswith("rename")][-1]
+
+    def each_step(self):
+        """Those that a run did not come to once more: one that waits less for nydusd makes some calls less."""
+        for _ in range(ROUNDS):
+            yield from self._never_killed()
+
+    def kill(self, command, step):
+        if killed_before(step, self._log, command):
+            self._killed.add(step)
+
+    def kill_for_another(self, command, step):
+        """A kill that leaves something to the operation that is looked at."""
+        assert killed_before(step, self._log, command), step
+
+    def assert_thorough(self):
+        print(f"killed at {len(self._killed)} steps")
+        assert len(self._steps) > 10
+        assert self._never_killed() == []
+
+    def _never_killed(self):
+        return [step for step in self._steps if step not in self._killed]

@@ -70,6 +70,10 @@ class Node:
         """`settings` are further words for `sandbox create`."""
         return Sandbox(self, name, layout, settings)
 
+    def sandbox_around(self, nydusd, name):
+        """With a nydusd that runs already."""
+        return Sandbox(self, name, "go", api_socket=nydusd.api_socket)
+
 
 @dataclass
 class Sandbox:
@@ -79,6 +83,7 @@ class Sandbox:
     name: str
     layout: str
     settings: tuple = ()
+    api_socket: Path | None = None
 
     @property
     def state(self):
@@ -89,8 +94,8 @@ class Sandbox:
         return SHARES / self.name
 
     def create_command(self):
-        settings = [f"--layout={self.layout}", f"--nydusd={self.node.nydusd}", *self.settings]
-        return [self.node.tool, "sandbox", "create", self.name, *settings]
+        nydusd = f"--apisock={self.api_socket}" if self.api_socket else f"--nydusd={self.node.nydusd}"
+        return [self.node.tool, "sandbox", "create", self.name, f"--layout={self.layout}", nydusd, *self.settings]
 
     def create(self):
         check(run(*self.create_command()))
@@ -146,6 +151,10 @@ class Container:
         """By the mount helper, as containerd calls it."""
         check(run(*self.hand_over_command()))
         return self
+
+    def share_command(self):
+        """By the tool; the options come from standard input."""
+        return [self.sandbox.node.tool, "rootfs", "share", self.sandbox.name, self.name]
 
     def unshare_command(self):
         return [self.sandbox.node.tool, "rootfs", "unshare", self.sandbox.name, self.name]
