@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sandboxes around a nydusd that runs already and belongs to somebody else."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+import pytest
+from kata_lab.daemon import mount_points
+from kata_lab.hand_over import assert_refused
+from kata_lab.node import SHARES, STATE
+from kata_lab.refusal import WRONG_CALL, refused
+from kata_lab.standalone import wait_until
+from mount_lab.payloads import extra_option
+from mount_lab.running import ENVIRONMENT, check
+
+pytest_plugins = ["kata_lab.fixtures"]
+
+MOST_MOUNTS = 255
+CLAIMS = STATE / ".claims.json"
+
+
+@pytest.fixture
+def image(image_of_version):
+    return image_of_version["6"]
+
+
+@pytest.fixture
+def foreign(start_nydusd):
+    return start_nydusd()
+
+
+def served(nydusd):
+    return mount_points(nydusd.api_socket)
+
+
+def claimed():
+    """The process ID of each nydusd that was given to a sandbox."""
+    return [claim["nydusd"]["pid"] for claim in json.loads(CLAIMS.read_text())["claims"]]
+
+
+# One nydusd, one sandbox
+
+
+@contextlib.contextmanager
+def stopped(nydusd):
+    nydusd.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        nydusd.process.send_signal(signal.SIGCONT)
+
+
+def is_connected(process):
+    directory = f"/proc/{process.pid}/fd"
+    return any(os.readlink(f"{directory}/{fd}").startswith("socket:") for fd in os.listdir(directory))
+
+
+def start(command):
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
+
+
+def test_two_sandboxes_at_once(node, foreign):
+    """Both find it free; only one gets it, and the other takes nothing away."""
+    sandboxes = [node.sandbox_around(foreign, name) for name in ("ra", "rb")]
+    with stopped(foreign):
+        processes = [start(sandbox.create_command()) for sandbox in sandboxes]
+        for process in processes:
+            wait_until(lambda process=process: is_connected(process))
+    errors = [process.communicate()[1] for process in processes]
+    assert sorted(process.returncode for process in processes) == [0, 2], errors
+    assert served(foreign) == ["/containers"]
+    winner, loser = sandboxes if processes[0].returncode == 0 else sandboxes[::-1]
+    assert not loser.state.exists() and not loser.share.exists()
+    winner.create()
+    winner.delete()
+    assert served(foreign) == []
+    assert [line for line in node.left_over() if str(foreign.directory) not in line] == []
+
+
+def test_second_sandbox_in_the_life_of_a_nydusd(node, foreign, image):
+    first = node.sandbox_around(foreign, "first").create()
+    first.container("c", image).hand_over()
+    first.delete()
+    assert served(foreign) == []
+    for name in ("first", "second"):
+        sandbox = node.sandbox_around(foreign, name)
+        refused(sandbox.create_command(), "has served sandbox 'first' already", "start another")
+        assert not sandbox.state.exists() and not sandbox.share.exists()
+    assert served(foreign) == []
+
+
+def test_new_nydusd_at_the_same_socket(node, start_nydusd):
+    """The former one is forgotten as soon as another is claimed."""
+    former = start_nydusd()
+    node.sandbox_around(former, "s").create().delete()
+    assert claimed() == [former.process.pid]
+    former.end()
+    shutil.rmtree(former.directory)
+    new = start_nydusd()
+    assert new.api_socket == former.api_socket
+    sandbox = node.sandbox_around(new, "s").create()
+    assert served(new) == ["/containers"]
+    assert claimed() == [new.process.pid]
+    sandbox.delete()
+
+
+# What it served before
+
+
+def test_mounts_from_before_count(node, foreign, image, tmp_path):
+    """nydusd numbers all of them with eight bits, whoever asked for them."""
+    other = tmp_path / "other"
+    other.mkdir()
+    room = 2
+    for number in range(MOST_MOUNTS - 1 - room):
+        assert foreign.api.mount(f"/other/{number}", "passthrough_fs", other).status == 204
+    sandbox = node.sandbox_around(foreign, "s").create()
+    for number in range(room):
+        sandbox.container(f"c{number}", image).hand_over()
+    refused(sandbox.container("more", image).hand_over_command(), "255 mounts, all that it can tell apart")
+    sandbox.delete()
+    assert len(served(foreign)) == MOST_MOUNTS - 1 - room
+
+
+# Sandboxes that a hand-over makes
+
+
+@pytest.fixture
+def new_container(node, foreign, image):
+    """Of a sandbox that is not there yet."""
+    return node.sandbox_around(foreign, "n").container("c", image)
+
+
+def settings_around(nydusd):
+    return f"nydus.mode=kata,nydus.sandbox=n,nydus.container=c,nydus.apisock={nydusd.api_socket}"
+
+
+def options_with(container, **changes):
+    content = {
+        "source": str(container.image.bootstrap),
+        "config": container.image.configuration(container.cache),
+        "snapshotdir": str(container.snapshot),
+        **changes,
+    }
+    return container.options().replace(container.payload(), extra_option(content))
+
+
+def test_refused_payload_makes_no_sandbox(new_container, foreign):
+    """Nothing that nydusd could remember was asked of it, and it can still have its one sandbox."""
+    options = options_with(new_container, snapshotdir="/etc")
+    assert_refused(new_container, WRONG_CALL, (settings_around(foreign), options), "snapshotdir")
+    assert not STATE.exists() and not SHARES.exists()
+    assert "containers" not in foreign.log.read_text()
+    new_container.sandbox.create().delete()
+
+
+def test_image_that_nydusd_refuses_leaves_the_sandbox_usable(new_container, foreign):
+    sandbox = new_container.sandbox
+    refused(new_container.hand_over_command(f"{settings_around(foreign)},{options_with(new_container, source='/etc/passwd')}"))
+    assert served(foreign) == ["/containers"]
+    assert (sandbox.show()["phase"], sandbox.show()["containers"]) == ("ready", [])
+    new_container.hand_over()
+    assert served(foreign) == ["/containers", "/rafs/c/lowerdir"]
+    sandbox.delete()
