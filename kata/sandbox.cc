@@ -7,6 +7,7 @@
 
 #include "base/interruption.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
 #include "fuse/nydusd/nydusd_process.h"
@@ -22,6 +23,9 @@ namespace {
 
 // What undoing may take beyond the caller's deadline, which may have passed already.
 constexpr std::chrono::seconds kUndoTime{30};
+
+// A record is JSON.
+constexpr std::string_view kNoText = " is no UTF-8";
 
 std::string_view NameOfBind(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
@@ -41,9 +45,30 @@ Result<> CheckBinds(const std::vector<std::string>& binds) {
     if (std::ranges::find(names, name) != names.end()) {
       return Fail(ErrorKind::kUsage, StrCat("two sandbox binds end in ", Quote(name)));
     }
+    if (!IsUtf8(name)) {
+      return Fail(ErrorKind::kUsage, StrCat("sandbox bind ", Quote(bind), kNoText));
+    }
     names.push_back(name);
   }
   return {};
+}
+
+// As it will be recorded, for calls from other directories.
+Result<> CheckSocket(std::string_view what, const std::string& path) {
+  if (path.empty()) return {};
+  if (path[0] != '/') {
+    return Fail(ErrorKind::kUsage, StrCat(what, " ", Quote(path), " is not an absolute path"));
+  }
+  if (!IsUtf8(path)) return Fail(ErrorKind::kUsage, StrCat(what, " ", Quote(path), kNoText));
+  return {};
+}
+
+// What can be refused before anything is made.
+Result<> CheckRequest(const SandboxRequest& request) {
+  Result<> valid = CheckBinds(request.binds);
+  if (valid) valid = CheckSocket("API socket", request.api_socket);
+  if (valid) valid = CheckSocket("vhost socket", request.vhost_socket);
+  return valid;
 }
 
 std::string DigestOf(const SandboxRequest& request) {
@@ -145,11 +170,7 @@ Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& dig
 
 Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
                                     const SandboxRequest& request, Deadline deadline) {
-  if (Result<> binds = CheckBinds(request.binds); !binds) return Failure(std::move(binds.error()));
-  if (!request.api_socket.empty() && request.api_socket[0] != '/') {
-    return Fail(ErrorKind::kUsage,
-                StrCat("API socket ", Quote(request.api_socket), " is not an absolute path"));
-  }
+  if (Result<> valid = CheckRequest(request); !valid) return Failure(std::move(valid.error()));
   const std::string digest = DigestOf(request);
   Result<SandboxState> state = SandboxState::Open(directories, request.id, deadline);
   if (!state) return Failure(std::move(state.error()));
