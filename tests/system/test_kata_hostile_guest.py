@@ -20,6 +20,9 @@ pytest_plugins = ["kata_lab.fixtures"]
 
 # A snapshot is mounted in rw/, and its copy in ro/.
 BOTH_VIEWS = 2
+# More bytes than a path may have.
+DEEP = 18
+LONG_NAME = "x" * 250
 
 
 @pytest.fixture
@@ -147,6 +150,33 @@ def test_instead_of_a_root_file_system(sandbox, image, guest, victim, plant):
     container.unshare()
     assert mounts_of(container.snapshot) == 0
     assert not os.path.lexists(guest / "c")
+
+
+def bury(directory, name):
+    """Moves it so deep that its path is longer than any that a system call takes."""
+    top = place = os.open(directory, os.O_RDONLY)
+    for _ in range(DEEP):
+        os.mkdir(LONG_NAME, dir_fd=place)
+        below = os.open(LONG_NAME, os.O_RDONLY, dir_fd=place)
+        if place != top:
+            os.close(place)
+        place = below
+    os.rename(name, name, src_dir_fd=top, dst_dir_fd=place)
+    os.close(place)
+    os.close(top)
+
+
+@pytest.mark.parametrize("last_word", ["unshare", "delete"])
+def test_container_below_a_path_without_end(sandbox, image, guest, last_word):
+    container = sandbox.container("c", image).hand_over()
+    (container.upper / "kept").write_text("kept")
+    bury(guest, "c")
+    if last_word == "unshare":
+        container.unshare()
+    else:
+        sandbox.delete()
+    assert mounts_of(container.snapshot) == 0
+    assert (container.upper / "kept").read_text() == "kept"
 
 
 @pytest.fixture

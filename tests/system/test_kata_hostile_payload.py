@@ -4,6 +4,7 @@
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from kata_lab.picture import take_picture
@@ -76,6 +77,16 @@ def snapshot_root(directory, root):
         (etc / "nydus-overlayfs").mkdir(exist_ok=True)
         (etc / "nydus-overlayfs/config.toml").write_text(f'snapshot_roots = ["{root}"]\n')
         yield
+
+
+def test_bootstrap_that_is_a_pipe(pointed, tmp_path):
+    """nydusd would wait for somebody who writes, and never answer again."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    container = pointed.container
+    container.image = replace(container.image, bootstrap=pipe)
+    pointed.assert_refused(container.snapshot, "source: is not a regular file")
+    assert container.sandbox.show()["nydusd"]["state"] == "RUNNING"
 
 
 NO_SNAPSHOT = "neither the parent of upperdir and workdir nor below a snapshot root"
