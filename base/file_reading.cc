@@ -46,6 +46,10 @@ Result<std::optional<std::string>> ReadTrustedFile(const std::string& path) {
   // O_NONBLOCK: a FIFO put in place of the file must not hang the caller.
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.ok() && errno == ENOENT) return std::nullopt;
+  if (!fd.ok() && errno == ELOOP) {
+    return Fail(ErrorKind::kUsage, StrCat(Escape(path), ": is a symbolic link"),
+                "links are not followed here");
+  }
   if (!fd.ok()) return FailErrno(ErrorKind::kSystem, errno, Escape(path));
   Result<> trusted = CheckTrusted(fd.get());
   if (!trusted) return Failure(Wrap(std::move(trusted.error()), Escape(path)));

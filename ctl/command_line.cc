@@ -99,12 +99,19 @@ Result<FlagSetting> ReadFlag(std::string_view text, const Verb& verb) {
                StrCat("nydus-overlayctl ", verb.name, " --help lists them"));
 }
 
+// What a flag takes: its help text, which begins with the value's name, or for a switch two words.
+std::string AllowedValues(const std::string& name) {
+  const gflags::CommandLineFlagInfo info = FlagInfo(name);
+  return info.type == "bool" ? "true or false" : info.description;
+}
+
 Result<> SetFlag(const FlagSetting& setting) {
   if (!gflags::SetCommandLineOption(setting.name.c_str(), setting.value->c_str()).empty()) {
     return {};
   }
-  return Usage(StrCat(DashedName(setting.name), ": ", Shown(*setting.value),
-                      " is no value of this flag (", FlagInfo(setting.name).type, ")"));
+  return Usage(
+      StrCat(DashedName(setting.name), ": ", Shown(*setting.value), " is no value of this flag"),
+      AllowedValues(setting.name));
 }
 
 Result<> ReadArguments(std::span<const char* const> arguments, Invocation& invocation) {

@@ -5,13 +5,15 @@
 
 // The first word of a description stands for the value in help texts, if it is in capitals.
 DEFINE_bool(json, false, "write JSON instead of text");
-DEFINE_string(color, "auto", "WHEN: colour the text always, never, or auto: on a terminal");
+DEFINE_string(color, "auto",
+              "WHEN: always, never or auto: when to colour the text; auto is on a terminal");
 DEFINE_string(source, "", "PATH: the image's bootstrap, or the directory to share");
 DEFINE_string(config, "", "FILE: nydusd's configuration, byte for byte; - is standard input");
 DEFINE_string(apisock, "", "PATH: nydusd's API socket");
 DEFINE_string(sandbox, "", "SANDBOX: the nydusd of this sandbox");
-DEFINE_string(rootless_dir, "",
-              "DIR: an unprivileged user's runtime directory, in which the state lies");
+DEFINE_string(
+    rootless_dir, "",
+    "DIR: an unprivileged user's runtime directory, an absolute path; the state lies in it");
 DEFINE_string(nydusd, "",
               "PATH: nydusd's program, instead of /usr/bin/nydusd or the configured one");
 DEFINE_bool(debug, false, "let nydusd log more");

@@ -12,7 +12,7 @@
 #include "snapshot/payload/volume_validation.h"
 
 DEFINE_string(for, "snapshotter",
-              "READER: whose rules the volume must satisfy: snapshotter, kata-go or kata-rust");
+              "READER: snapshotter, kata-go or kata-rust: whose rules the volume must satisfy");
 
 namespace nydus {
 

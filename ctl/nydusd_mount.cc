@@ -12,7 +12,7 @@
 #include "ctl/verbs.h"
 #include "snapshot/payload/json_text.h"
 
-DEFINE_string(type, "rafs", "TYPE: rafs, an image, or passthrough_fs, a directory");
+DEFINE_string(type, "rafs", "TYPE: rafs or passthrough_fs: an image or a directory");
 
 namespace nydus {
 

@@ -89,7 +89,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   Result<std::string> description =
       ShareRootFilesystem(DirectoriesOfFlags(), *request, After(kShareTime));
   if (!description) return Failure(DiagnosePermission(std::move(description.error())));
-  return VerbOutcome{.output = FLAGS_show ? std::move(*description) : ""};
+  return VerbOutcome{.output = FLAGS_show ? *description + "\n" : ""};
 }
 
 }  // namespace

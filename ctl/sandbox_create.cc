@@ -19,9 +19,10 @@
 #include "kata/sandbox.h"
 #include "mount_helper/diagnosis.h"
 
-DEFINE_string(layout, "",
-              "LAYOUT: of the share, as Kata's runtime in Go (go) or in Rust (rs) makes it; go if "
-              "nothing else is configured");
+DEFINE_string(
+    layout, "",
+    "LAYOUT: go or rs: the share as Kata's runtime in Go or in Rust makes it; go if nothing "
+    "else is configured");
 DEFINE_string(vhost_sock, "",
               "PATH: the socket to which the VMM connects, instead of one in the state directory");
 DEFINE_string(bind, "",

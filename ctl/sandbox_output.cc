@@ -139,6 +139,7 @@ std::string RenderSandboxes(const KataDirectories& directories,
                             const std::vector<ShownSandbox>& sandboxes) {
   if (FLAGS_json) return RenderJson(directories, sandboxes);
   TextOutput text(WantsColour());
+  if (sandboxes.empty()) text.Line("no sandbox");
   for (const ShownSandbox& sandbox : sandboxes) {
     text.Heading(StrCat("sandbox ", Escape(sandbox.id)));
     if (sandbox.record) {

@@ -23,7 +23,7 @@
 
 DEFINE_bool(shared, false, "describe the sandbox's shared directory instead");
 DEFINE_string(driver, "blk",
-              "NAME: how block devices are attached: blk, mmioblk, blk-ccw, scsi, nvdimm");
+              "NAME: blk, mmioblk, blk-ccw, scsi or nvdimm: how the block devices are attached");
 DEFINE_string(address, "", "LIST: where the guest finds the block devices, in their order");
 DEFINE_string(partition, "", "LIST: in which partition each of them lies; 0: it is the device");
 

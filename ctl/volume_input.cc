@@ -14,7 +14,7 @@
 #include "snapshot/payload/json_text.h"
 #include "snapshot/payload/volume_conversion.h"
 
-DEFINE_string(from, "volume", "KIND: what FILE holds: a volume, an extra-option or a mount-info");
+DEFINE_string(from, "volume", "KIND: volume, extra-option or mount-info: what FILE holds");
 
 namespace nydus {
 

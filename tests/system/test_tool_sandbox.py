@@ -81,6 +81,12 @@ def test_show_all(sandbox):
     assert [report["id"] for report in shown(sandbox, "show")] == ["s"]
 
 
+def test_show_of_none(node):
+    sandbox = node.sandbox("s")
+    assert check(tool(sandbox, "sandbox", "show")).out == "no sandbox\n"
+    assert shown(sandbox, "show") == []
+
+
 def test_a_sandbox_that_cannot_be_read_does_not_hide_the_others(sandbox):
     other = sandbox.node.sandbox("t").create()
     record = other.state / ".sandbox.json"
@@ -158,8 +164,8 @@ WRONG_CREATIONS = {
     "no-name": ([], "wants one sandbox"),
     "two-names": (["t", "u"], "wants one sandbox"),
     "bad-name": (["../t"], "is not an identifier"),
-    "layout": (["t", "--layout=c"], "--layout"),
-    "relative-rootless-dir": (["t", "--rootless-dir=here"], "--rootless-dir"),
+    "layout": (["t", "--layout=c"], "--layout: 'c' is no value of this flag (LAYOUT: go or rs"),
+    "relative-rootless-dir": (["t", "--rootless-dir=here"], "an absolute path"),
     "relative-bind": (["t", "--bind=here"], "sandbox bind"),
 }
 
@@ -207,6 +213,7 @@ def test_share(container):
 
 def test_share_shows_the_description_on_request(container):
     text = check(share(container, "--show", options=container.options() + "\n")).out
+    assert text.endswith("}\n")
     assert json.loads(text) == json.loads((container.sandbox.state / "c.json").read_text())
 
 

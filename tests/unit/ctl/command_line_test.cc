@@ -112,10 +112,15 @@ TEST_F(ToolCommandLine, FlagsOfOtherVerbsAreUnknown) {
 
 TEST_F(ToolCommandLine, BadValueIsNamedWithItsFlag) {
   EXPECT_THAT(Parse({"look", "--test_size=many"}),
-              HasError(ErrorKind::kUsage, "--test-size: 'many' is no value of this flag (uint64)"));
+              HasError(ErrorKind::kUsage, "--test-size: 'many' is no value of this flag"));
   EXPECT_THAT(Parse({"look", "--test_switch=perhaps"}),
-              HasError(ErrorKind::kUsage, "'perhaps' is no value of this flag (bool)"));
+              HasError(ErrorKind::kUsage, "'perhaps' is no value of this flag"));
   EXPECT_THAT(Parse({"look", "--test_size"}), HasError(ErrorKind::kUsage, "needs a value"));
+}
+
+TEST_F(ToolCommandLine, BadValueIsAnsweredByWhatIsAllowed) {
+  EXPECT_EQ(Parse({"look", "--test_size=many"}).error().hint, "BYTES: a number");
+  EXPECT_EQ(Parse({"look", "--test_switch=perhaps"}).error().hint, "true or false");
 }
 
 TEST_F(ToolCommandLine, FlagsFromFilesAndEnvironmentAreRefused) {
