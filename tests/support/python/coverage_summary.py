@@ -6,7 +6,7 @@ import json
 import pathlib
 import sys
 
-FOLDERS = ("base", "snapshot", "mount_helper")
+FOLDERS = ("base", "snapshot", "mount_helper", "fuse", "kata")
 
 
 def executed_lines(documents, tree):
