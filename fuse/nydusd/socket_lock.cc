@@ -40,7 +40,8 @@ Result<> AddDirectoryOf(const std::string& socket, Directories& directories) {
   if (!fd.ok() || fstat(fd.get(), &status) != 0) {
     return FailErrno(ErrorKind::kSystem, errno, Quote(path));
   }
-  directories.try_emplace({status.st_dev, status.st_ino}, std::move(fd), std::move(path));
+  directories.try_emplace({status.st_dev, status.st_ino},
+                          OpenDirectory{.fd = std::move(fd), .path = std::move(path)});
   return {};
 }
 
