@@ -115,3 +115,38 @@ def test_completion_offers_second_words_and_flags(tool):
             assert words[1] in complete(tool, words[0], "")
         offered = {word.rstrip("=") for word in complete(tool, *words, "--")}
         assert offered == {f"--{flag}" for flag in flags(tool, verb)} | {"--help"}
+
+
+VALUES = {
+    ("sandbox", "create", "s", "--layout"): ["go", "rs"],
+    ("storage", "--driver"): ["blk", "blk-ccw", "mmioblk", "nvdimm", "scsi"],
+    ("nydusd", "mount", "--type"): ["passthrough_fs", "rafs"],
+}
+
+
+def test_completion_offers_values(tool):
+    """Whether the shell leaves the word whole or splits it at the equals sign."""
+    for (*verb, flag), values in VALUES.items():
+        assert sorted(complete(tool, *verb, flag, "=")) == values
+        assert sorted(complete(tool, *verb, f"{flag}=")) == [f"{flag}={value}" for value in values]
+        assert complete(tool, *verb, flag, "=", values[0][:-1])[0] == values[0]
+    assert complete(tool, "sandbox", "create", "--nydusd", "=") == []
+
+
+def test_completion_takes_names_for_no_files(tool):
+    script = f"""
+        compopt() {{ printf '%s\\n' "$*"; }}
+        source {COMPLETION}
+        COMP_WORDS=("$@")
+        COMP_CWORD=$(($# - 1))
+        _nydus_overlayctl
+    """
+    for words, is_name in (
+        (("sandbox", "show", ""), True),
+        (("rootfs", "unshare", "s", ""), True),
+        (("rootfs", "share", "s", ""), True),
+        (("rootfs", "share", "s", "c", ""), False),
+        (("inspect", ""), False),
+    ):
+        told = subprocess.run(["bash", "-c", script, "bash", tool, *words], text=True, check=True, stdout=subprocess.PIPE)
+        assert (told.stdout == "+o default\n") == is_name, words
