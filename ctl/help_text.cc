@@ -56,7 +56,8 @@ std::vector<Cell> FlagRow(std::string_view name) {
 std::string ToolHelp(std::span<const Verb> verbs) {
   return StrCat(
       "Usage: nydus-overlayctl VERB [FLAG...] [OPERAND...]\n\n"
-      "Explains, makes and verifies what nydus-snapshotter hands to the mount helper.\n\n",
+      "Explains, makes and verifies what nydus-snapshotter hands to the mount helper, and serves\n"
+      "images to guests.\n\n",
       VerbTable(verbs, {}),
       "\n  --help     this text; behind a verb, that verb's\n"
       "  --version  the version\n\n",

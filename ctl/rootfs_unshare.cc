@@ -20,7 +20,7 @@ constexpr std::string_view kDescription =
     "Takes back the root file system of a container, however it was handed over, and whether or "
     "not\n"
     "nydusd still lives. What cannot be taken back is told, all the rest goes; then it can be\n"
-    "repeated. The container's name must not be used again while this nydusd lives.\n";
+    "repeated. The container's name is refused then, as long as this nydusd lives.\n";
 
 constexpr std::array<std::string_view, 1> kFlags = {"rootless_dir"};
 
