@@ -14,8 +14,7 @@ DEFINE_string(sandbox, "", "SANDBOX: the nydusd of this sandbox");
 DEFINE_string(
     rootless_dir, "",
     "DIR: an unprivileged user's runtime directory, an absolute path; the state lies in it");
-DEFINE_string(nydusd, "",
-              "PATH: nydusd's program, instead of /usr/bin/nydusd or the configured one");
+DEFINE_string(nydusd, "", "PATH: nydusd's program, instead of the configured or usual one");
 DEFINE_bool(debug, false, "let nydusd log more");
 
 namespace {

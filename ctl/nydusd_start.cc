@@ -37,8 +37,6 @@ namespace {
 // Of packaging/schema/nydusd-start.schema.json.
 constexpr int kSchemaVersion = 1;
 
-constexpr std::string_view kDefaultProgram = "/usr/bin/nydusd";
-
 constexpr std::string_view kDescription =
     "Starts a nydusd that serves a guest by vhost-user-fs, waits until it is ready and has it\n"
     "serve a directory at /containers. Words behind -- are arguments for nydusd. Both sockets lie\n"
@@ -76,7 +74,6 @@ Result<NydusdSettings> SettingsOfFlags(const Operands& arguments) {
     if (!configuration) return Failure(configuration.error());
     program = configuration->nydusd_path;
   }
-  if (program.empty()) program = kDefaultProgram;
   const std::string log_file =
       FLAGS_log_file.empty() ? StrCat(FLAGS_apisock, ".log") : FLAGS_log_file;
   return NydusdSettings{.program = Absolute(program),

@@ -61,12 +61,6 @@ std::vector<std::string> SplitAtCommas(std::string_view text) {
 
 // nydusd's own arguments would have no effect on one that runs already.
 Result<> CheckFlags(const Operands& arguments) {
-  for (const std::string& argument : arguments) {
-    if (!argument.starts_with('-')) {
-      return Fail(ErrorKind::kUsage, "sandbox create wants one sandbox",
-                  "arguments for nydusd stand behind -- and begin with a dash");
-    }
-  }
   const bool starts_one =
       !arguments.empty() || !FLAGS_nydusd.empty() || !FLAGS_vhost_sock.empty() || FLAGS_debug;
   if (FLAGS_apisock.empty() || !starts_one) return {};
@@ -76,7 +70,14 @@ Result<> CheckFlags(const Operands& arguments) {
 }
 
 Result<VerbOutcome> Run(const Operands& operands) {
-  if (operands.empty()) return Fail(ErrorKind::kUsage, "sandbox create wants one sandbox");
+  const bool one_sandbox =
+      !operands.empty() &&
+      std::ranges::all_of(operands.begin() + 1, operands.end(),
+                          [](const std::string& argument) { return argument.starts_with('-'); });
+  if (!one_sandbox) {
+    return Fail(ErrorKind::kUsage, "sandbox create wants one sandbox",
+                "arguments for nydusd stand behind -- and begin with a dash");
+  }
   Operands arguments(operands.begin() + 1, operands.end());
   if (Result<> flags = CheckFlags(arguments); !flags) return Failure(std::move(flags.error()));
   const Result<Configuration> configuration = ReadConfiguration();
@@ -90,8 +91,9 @@ Result<VerbOutcome> Run(const Operands& operands) {
                          .debug = FLAGS_debug};
   const auto layout = ParseShareLayout(FLAGS_layout.empty() ? configuration->layout : FLAGS_layout);
   if (layout) request.layout = *layout;
-  const std::string& nydusd = FLAGS_nydusd.empty() ? configuration->nydusd_path : FLAGS_nydusd;
-  if (!nydusd.empty()) request.nydusd = nydusd;
+  if (FLAGS_apisock.empty()) {
+    request.nydusd = FLAGS_nydusd.empty() ? configuration->nydusd_path : FLAGS_nydusd;
+  }
 
   HoldEndingSignals();
   const KataDirectories directories = DirectoriesOfFlags();

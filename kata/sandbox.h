@@ -21,7 +21,7 @@ struct SandboxRequest {
   // Of a nydusd that runs already. Empty: one is started here.
   std::string api_socket;
   // For the nydusd that is started here.
-  std::string nydusd = "/usr/bin/nydusd";
+  std::string nydusd;        // its program
   std::string vhost_socket;  // empty: in the state directory
   std::vector<std::string> nydusd_arguments;
   bool debug = false;

@@ -17,13 +17,13 @@ inline constexpr char kConfigurationFile[] = "/etc/nydus-overlayfs/config.toml";
 
 inline constexpr std::size_t kMaxSnapshotRoots = 64;
 
-// Every key may be left out; then its member is empty.
+// Every key may be left out; then its member is as it is here.
 struct Configuration {
-  std::string sandbox;                      // an identifier
-  std::string api_socket;                   // "apisock", absolute
-  std::string layout;                       // "go" or "rs"
-  std::vector<std::string> snapshot_roots;  // absolute
-  std::string nydusd_path;                  // absolute
+  std::string sandbox;                          // an identifier
+  std::string api_socket;                       // "apisock", absolute
+  std::string layout;                           // "go" or "rs"
+  std::vector<std::string> snapshot_roots;      // absolute
+  std::string nydusd_path = "/usr/bin/nydusd";  // absolute
 
   bool operator==(const Configuration&) const = default;
 };

@@ -11,19 +11,14 @@ from mount_lab.requirements import need_program
 from nydusd_lab import outcome
 from nydusd_lab.daemon import Daemon, fake_program, real_program
 
+pytest_plugins = ["nydusd_lab.fixtures"]
+
 SECRET = "Pa55w0rd"
 # Seconds: what is longer than --timeout, by far.
 HUNG = 30
 
 # The HTTP server of nydusd fails, or something on the way does.
 ANSWERS = ["error", "junk", "cut", "none", "drip"]
-
-
-@pytest.fixture
-def share(tmp_path):
-    path = tmp_path / "share"
-    path.mkdir()
-    return path
 
 
 @pytest.fixture
