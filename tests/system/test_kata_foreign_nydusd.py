@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sandboxes around a nydusd that runs already and belongs to somebody else."""
 
-import contextlib
 import json
-import os
 import shutil
-import signal
 import subprocess
 
 import pytest
@@ -14,8 +11,9 @@ from kata_lab.hand_over import assert_refused
 from kata_lab.node import SHARES, STATE
 from kata_lab.refusal import WRONG_CALL, refused
 from kata_lab.standalone import wait_until
+from kata_lab.waiting import is_connected, stopped
 from mount_lab.payloads import extra_option
-from mount_lab.running import ENVIRONMENT, check
+from mount_lab.running import ENVIRONMENT
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -45,20 +43,6 @@ def claimed():
 # One nydusd, one sandbox
 
 
-@contextlib.contextmanager
-def stopped(nydusd):
-    nydusd.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        nydusd.process.send_signal(signal.SIGCONT)
-
-
-def is_connected(process):
-    directory = f"/proc/{process.pid}/fd"
-    return any(os.readlink(f"{directory}/{fd}").startswith("socket:") for fd in os.listdir(directory))
-
-
 def start(command):
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
@@ -67,7 +51,7 @@ def start(command):
 def test_two_sandboxes_at_once(node, foreign):
     """Both find it free; only one gets it, and the other takes nothing away."""
     sandboxes = [node.sandbox_around(foreign, name) for name in ("ra", "rb")]
-    with stopped(foreign):
+    with stopped(foreign.process.pid):
         processes = [start(sandbox.create_command()) for sandbox in sandboxes]
         for process in processes:
             wait_until(lambda process=process: is_connected(process))
@@ -155,13 +139,15 @@ def test_refused_payload_makes_no_sandbox(new_container, foreign):
     options = options_with(new_container, snapshotdir="/etc")
     assert_refused(new_container, WRONG_CALL, (settings_around(foreign), options), "snapshotdir")
     assert not STATE.exists() and not SHARES.exists()
-    assert "containers" not in foreign.log.read_text()
+    assert "/containers" not in foreign.log.read_text()
     new_container.sandbox.create().delete()
+    assert "/containers" in foreign.log.read_text()
 
 
 def test_image_that_nydusd_refuses_leaves_the_sandbox_usable(new_container, foreign):
     sandbox = new_container.sandbox
-    refused(new_container.hand_over_command(f"{settings_around(foreign)},{options_with(new_container, source='/etc/passwd')}"))
+    options = options_with(new_container, source="/etc/passwd")
+    refused(new_container.hand_over_command(f"{settings_around(foreign)},{options}"), "nydusd says")
     assert served(foreign) == ["/containers"]
     assert (sandbox.show()["phase"], sandbox.show()["containers"]) == ("ready", [])
     new_container.hand_over()

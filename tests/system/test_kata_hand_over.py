@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from kata_lab.hand_over import assert_refused, end_process, mount, settings_of, target_of
 from kata_lab.inventory import take_inventory
+from kata_lab.waiting import is_connected, opened_by, stopped
 from mount_lab.payloads import EXTRA_OPTION, extra_option, kata_volume
 from mount_lab.records import record_at, table
 from mount_lab.running import ENVIRONMENT, NOBODY, check, private_copy, run
@@ -272,20 +273,12 @@ def waiting_hand_over(container, options):
     """A hand-over that waits for an nydusd that is stopped; it goes on when the block ends."""
     daemon = container.sandbox.show()["nydusd"]["pid"]
     command = [container.sandbox.node.helper, "overlay", target_of(container), "-o", options]
-    os.kill(daemon, signal.SIGSTOP)
-    try:
+    with stopped(daemon):
         streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, env=ENVIRONMENT, **streams)
         wait_until(lambda: words_of(process)[0] == b"nydus-overlayctl")
-        wait_until(lambda: "socket:" in " ".join(descriptors(process)))
+        wait_until(lambda: is_connected(process))
         yield process
-    finally:
-        os.kill(daemon, signal.SIGCONT)
-
-
-def descriptors(process):
-    directory = Path("/proc") / str(process.pid) / "fd"
-    return [os.readlink(path) for path in directory.iterdir()]
 
 
 def test_payload_is_not_in_the_process_table(container):
@@ -294,7 +287,7 @@ def test_payload_is_not_in_the_process_table(container):
         name, request, end = words_of(process)
         assert (name, end) == (b"nydus-overlayctl", b"") and request.startswith(b"--request-fd=")
         assert MARKER.encode() not in (Path("/proc") / str(process.pid) / "environ").read_bytes()
-        assert not any("memfd" in path for path in descriptors(process))
+        assert not any("memfd" in path for path in opened_by(process))
     assert (process.communicate()[1], process.returncode) == ("", 0)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of a container that somebody took away behind the tool's back: a repeated hand-over does not call that shared."""
+"""Parts of a container that somebody has taken away: a repeated hand-over does not call that shared."""
 
 import pytest
 from kata_lab.daemon import mount_points

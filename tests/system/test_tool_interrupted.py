@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM and Ctrl-C while nydus-overlayctl makes or takes back what a guest is served."""
 
-import contextlib
 import fcntl
 import os
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 from kata_lab.inventory import processes_here
 from kata_lab.standalone import wait_until
+from kata_lab.waiting import is_connected, opened_by, stopped
 from mount_lab.running import ENVIRONMENT
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -32,24 +31,6 @@ def start():
     for process in started:
         process.kill()
         process.wait()
-
-
-@contextlib.contextmanager
-def stopped(process):
-    os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
-
-
-def opened_by(process):
-    return [os.readlink(path) for path in Path(f"/proc/{process.pid}/fd").iterdir()]
-
-
-def is_connected(process):
-    """Whether it asks nydusd."""
-    return any(path.startswith("socket:") for path in opened_by(process))
 
 
 def assert_interrupted(verb):
