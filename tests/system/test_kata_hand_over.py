@@ -92,7 +92,7 @@ def test_wrong_options(container, name):
 
 @pytest.mark.parametrize("switches", ([], ["-f"]), ids=("mount", "fake"))
 def test_ordinary_user_is_told_that_root_is_needed(container, switches):
-    options = f"{settings_of(container)},{container.payload()}"
+    options = f"{settings_of(container)},{container.options()}"
     outcome = mount(container, options, switches=switches, target="/run", user=NOBODY)
     assert (outcome.code, outcome.out) == (1, "")
     assert "Permission denied (it needs CAP_SYS_ADMIN: run as root)" in outcome.err and outcome.err.count("\n") == 1
