@@ -13,7 +13,6 @@
 #include "ctl/rootfs_request.h"
 #include "ctl/tool_request.h"
 #include "kata/rootfs.h"
-#include "kata/sandbox.h"
 #include "mount_helper/diagnosis.h"
 #include "mount_helper/mount_namespace.h"
 #include "mount_helper/mount_request.h"
@@ -36,11 +35,9 @@ Result<MountRequest> ParseKataMount(const ToolRequest& request) {
               "only nydus.mode=native with lowerdir= and nydus.mode=kata are");
 }
 
-// Whether the hand-over would find its sandbox. One whose nydusd is named may still be made.
-Result<> CheckSandbox(const KataDirectories& directories, const RootfsRequest& rootfs) {
-  if (!rootfs.api_socket.empty()) return {};
-  const Result<SandboxRecord> sandbox = ReadSandbox(directories, rootfs.sandbox, After(kShareTime));
-  return sandbox ? Result<>() : Failure(DiagnosePermission(sandbox.error()));
+Result<> Check(const RootfsRequest& rootfs) {
+  const Result<> checked = CheckRootFilesystem(DirectoriesFor({}), rootfs, After(kShareTime));
+  return checked ? checked : Failure(DiagnosePermission(checked.error()));
 }
 
 Result<> Share(const RootfsRequest& rootfs) {
@@ -70,7 +67,7 @@ Result<> HandOver(const ToolRequest& request) {
   Result<MountTarget> target = OpenMountTarget(mount->target);
   if (!target) return Failure(std::move(target.error()));
   rootfs->target = std::move(target->path);
-  return request.fake ? CheckSandbox(DirectoriesFor({}), *rootfs) : Share(*rootfs);
+  return request.fake ? Check(*rootfs) : Share(*rootfs);
 }
 
 }  // namespace

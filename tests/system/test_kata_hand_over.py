@@ -164,6 +164,17 @@ def test_fake(container):
     assert_refused(container, 32, options, "does not exist", switches=["-f"], target=nowhere)
 
 
+def test_fake_refuses_what_the_mount_would(container):
+    options = container.options().replace(container.payload(), container.payload("/etc"))
+    settings = settings_of(container)
+    for switches in (["-f"], []):
+        assert_refused(container, 1, (settings, options), "snapshotdir", "nor below a snapshot root", switches=switches)
+    container.hand_over()
+    assert check(mount(container, settings, container.options(), switches=["-f"])).err == ""
+    container.unshare()
+    assert_refused(container, 32, (settings, container.options()), "was taken back", switches=["-f"])
+
+
 def test_verbose(container):
     outcome = check(mount(container, settings_of(container), container.options(), "volatile", switches=["-v"]))
     assert outcome.out == ""

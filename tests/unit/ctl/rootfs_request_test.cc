@@ -69,8 +69,8 @@ TEST(RootfsRequestMaking, TheConfigurationFillsWhatIsLeftOut) {
                                                .snapshot_roots = {"/snapshots"}});
   ASSERT_THAT(rootfs, IsOk());
   EXPECT_EQ(rootfs->sandbox, "s9");
-  EXPECT_EQ(rootfs->api_socket, "/run/b.sock");
-  EXPECT_EQ(rootfs->layout, ShareLayout::kGo);
+  EXPECT_EQ(rootfs->default_api_socket, "/run/b.sock");
+  EXPECT_EQ(rootfs->default_layout, ShareLayout::kGo);
   EXPECT_THAT(rootfs->snapshot_roots, ElementsAre("/snapshots"));
 }
 
@@ -86,9 +86,26 @@ TEST(RootfsRequestMaking, OptionsWinOverTheConfiguration) {
 
 TEST(RootfsRequestMaking, TheConfiguredSocketIsThatOfTheConfiguredSandbox) {
   const std::string other = StrCat(ExtraOptionWord(), ",nydus.sandbox=s1");
-  EXPECT_EQ(Make(other, {.sandbox = "s9", .api_socket = "/run/b.sock"})->api_socket, "");
-  EXPECT_EQ(Make(other, {.sandbox = "s1", .api_socket = "/run/b.sock"})->api_socket, "/run/b.sock");
-  EXPECT_EQ(Make(other, {.api_socket = "/run/b.sock"})->api_socket, "/run/b.sock");
+  const auto socket = [&](std::string sandbox) {
+    return Make(other, {.sandbox = std::move(sandbox), .api_socket = "/run/b.sock"})
+        ->default_api_socket;
+  };
+  EXPECT_EQ(socket("s9"), "");
+  EXPECT_EQ(socket("s1"), "/run/b.sock");
+  EXPECT_EQ(socket(""), "/run/b.sock");
+}
+
+TEST(RootfsRequestMaking, OnlyWhatTheOptionsNameIsExpectedOfASandbox) {
+  const Configuration configuration{.sandbox = "s1", .api_socket = "/run/b.sock", .layout = "rs"};
+  const auto plain = Make(StrCat(ExtraOptionWord(), ",nydus.sandbox=s1"), configuration);
+  ASSERT_THAT(plain, IsOk());
+  EXPECT_EQ(plain->layout, std::nullopt);
+  EXPECT_EQ(plain->api_socket, "");
+  EXPECT_EQ(plain->default_layout, ShareLayout::kRust);
+  const auto named =
+      Make(StrCat(ExtraOptionWord(), ",nydus.sandbox=s1,nydus.layout=go"), configuration);
+  ASSERT_THAT(named, IsOk());
+  EXPECT_EQ(named->layout, ShareLayout::kGo);
 }
 
 TEST(RootfsRequestMaking, NoSandboxNamesBothPlacesForOne) {

@@ -123,7 +123,7 @@ TEST_F(NydusdClientTest, WaitsUntilTheDaemonRuns) {
 
 TEST_F(NydusdClientTest, SaysWhyTheDaemonDoesNotRunInTime) {
   const std::vector<ScriptedAnswer> never(100, Information("", "INIT"));
-  const auto wait = [&] { return client_.WaitUntilRunning(After(kLittle)); };
+  const auto wait = [&] { return client_.WaitUntilRunning(After(5 * kLittle)); };
   EXPECT_THAT(Play(never, wait), HasError(ErrorKind::kMount, ": its state is 'INIT'"));
   EXPECT_THAT(wait(), HasError(ErrorKind::kSystem, "No such file"));
 }
