@@ -24,15 +24,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = Utf8SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 // True for what is searched for in JSON, of which anything may have a type and a source.
 bool ConcernsUs(const MountText& mount) {
   return HasMountWord(mount.options) || mount.type.contains("nydus-overlayfs");
