@@ -17,17 +17,6 @@ namespace {
 
 using testing::ElementsAre;
 
-Result<VolumeHandOver> Describe(const std::vector<KataVolume>& volumes,
-                                const BlockAddresses& addresses = {}) {
-  return DescribeVolumes(volumes, "c1", addresses);
-}
-
-BlockAddresses At(std::vector<std::string> addresses, std::vector<std::uint32_t> partitions = {}) {
-  return {.driver = BlockDriver::kPci,
-          .addresses = std::move(addresses),
-          .partitions = std::move(partitions)};
-}
-
 BlockAddresses On(BlockDriver driver, std::string address) {
   return {.driver = driver, .addresses = {std::move(address)}, .partitions = {}};
 }

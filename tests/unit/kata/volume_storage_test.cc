@@ -15,17 +15,6 @@ namespace {
 
 using testing::ElementsAre;
 
-Result<VolumeHandOver> Describe(const std::vector<KataVolume>& volumes,
-                                const BlockAddresses& addresses = {}) {
-  return DescribeVolumes(volumes, "c1", addresses);
-}
-
-BlockAddresses At(std::vector<std::string> addresses, std::vector<std::uint32_t> partitions = {}) {
-  return {.driver = BlockDriver::kPci,
-          .addresses = std::move(addresses),
-          .partitions = std::move(partitions)};
-}
-
 std::string TextOf(const Result<VolumeHandOver>& result) {
   if (!result) return result.error().message;
   return FormatContainerDescription(result->storages, result->block_devices);

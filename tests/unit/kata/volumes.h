@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "base/text.h"
+#include "kata/volume_storage.h"
 #include "snapshot/payload/kata_volume.h"
 
 // Volumes as nydus-snapshotter writes them.
 namespace nydus {
+
+inline Result<VolumeHandOver> Describe(const std::vector<KataVolume>& volumes,
+                                       const BlockAddresses& addresses = {}) {
+  return DescribeVolumes(volumes, "c1", addresses);
+}
+
+inline BlockAddresses At(std::vector<std::string> addresses,
+                         std::vector<std::uint32_t> partitions = {}) {
+  return {.driver = BlockDriver::kPci,
+          .addresses = std::move(addresses),
+          .partitions = std::move(partitions)};
+}
 
 inline constexpr char kRootHash[] =
     "9de18652fe74edfb9b805aaed72ae2aa48f94333f1ba5c452ac33b1c39325174";
