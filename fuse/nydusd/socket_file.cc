@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "fuse/nydusd/nydusd_settings.h"
+#include "fuse/nydusd/socket_diagnosis.h"
 
 namespace nydus {
 
@@ -73,6 +74,7 @@ Result<std::vector<std::uint64_t>> SocketsOf(pid_t pid) {
 
 struct ListeningSocket {
   std::string path;  // as it was named when it was bound
+  std::uint64_t inode = 0;
   bool is_its_own = false;
 };
 
@@ -115,19 +117,27 @@ Result<std::vector<ListeningSocket>> SocketsAround(pid_t pid) {
     const std::optional<SocketRow> row = ParseSocketRow(line);
     if (!row || !row->listening || !row->path.starts_with('/')) continue;
     sockets.push_back({.path = std::string(row->path),
+                       .inode = row->inode,
                        .is_its_own = std::ranges::binary_search(*inodes, row->inode)});
   }
   return sockets;
 }
 
-// A path may have been bound again after its first file was removed: then nobody can tell who has
-// the one that is there now.
+// The same path in another mount namespace is another file, and so is one that was bound again
+// after its first file was removed. Where nobody can tell, the socket counts as one on this file.
+bool IsOnFile(const ListeningSocket& socket, const std::string& path) {
+  struct stat status = {};
+  if (!IsSameSocket(socket.path, path) || lstat(path.c_str(), &status) != 0) return false;
+  const Result<SocketFile> file = FileOfSocket(socket.inode);
+  return !file || *file == SocketFile{.device = status.st_dev, .inode = status.st_ino};
+}
+
 bool ListensAlone(pid_t pid, const std::string& path) {
   const Result<std::vector<ListeningSocket>> all = SocketsAround(pid);
   if (!all) return false;
   bool found = false;
   for (const ListeningSocket& socket : *all) {
-    if (!IsSameSocket(socket.path, path)) continue;
+    if (!IsOnFile(socket, path)) continue;
     if (!socket.is_its_own) return false;
     found = true;
   }

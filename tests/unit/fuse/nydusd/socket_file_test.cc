@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 
 #include "base/unique_fd.h"
+#include "fuse/nydusd/socket_diagnosis.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/fuse/nydusd/listening_socket.h"
@@ -114,6 +115,47 @@ TEST_F(SocketFile, OfAnotherProcessIsNotKnockedAt) {
   KnockIfItListens(getppid(), path_);
   KnockIfItListens(getpid(), directory_.PathOf("none"));
   EXPECT_FALSE(HasConnection(listener.get()));
+}
+
+// As a socket of the same path in another mount namespace.
+TEST_F(SocketFile, WhosePathAnotherSocketHasTooIsKnockedAt) {
+  int to_other[2] = {};
+  int from_other[2] = {};
+  ASSERT_EQ(pipe2(to_other, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(from_other, O_CLOEXEC), 0);
+  const pid_t other = fork();
+  if (other == 0) {
+    char byte = 0;
+    const UniqueFd former = ListenOn(path_);
+    if (write(from_other[1], &byte, 1) != 1 || read(to_other[0], &byte, 1) != 1) _exit(2);
+    _exit(HasConnection(former.get()) ? 1 : 0);
+  }
+  char byte = 0;
+  ASSERT_EQ(read(from_other[0], &byte, 1), 1);
+  std::filesystem::remove(path_);
+  const UniqueFd listener = ListenOn(path_);
+  KnockIfItListens(getpid(), path_);
+  EXPECT_TRUE(HasConnection(listener.get()));
+  ASSERT_EQ(write(to_other[1], &byte, 1), 1);
+  int status = -1;
+  EXPECT_EQ(waitpid(other, &status, 0), other);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SocketFile, IsToldByTheKernelFromTheSocket) {
+  const UniqueFd listener = ListenOn(path_);
+  struct stat socket = {};
+  struct stat file = {};
+  ASSERT_EQ(fstat(listener.get(), &socket), 0);
+  ASSERT_EQ(lstat(path_.c_str(), &file), 0);
+  const auto found = FileOfSocket(socket.st_ino);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->inode, file.st_ino);
+  EXPECT_EQ(found->device, file.st_dev);
+}
+
+TEST_F(SocketFile, OfASocketThatIsNotThereIsAnError) {
+  EXPECT_THAT(FileOfSocket(1), HasError(ErrorKind::kSystem, "no such socket"));
 }
 
 TEST_F(SocketFile, ThatTookAnothersPlaceIsNotKnockedAt) {
