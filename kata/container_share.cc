@@ -23,7 +23,7 @@ namespace nydus {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0750;  // Kata's DirMode
-constexpr int kDirectoryPath = O_PATH | O_DIRECTORY;
+constexpr int kOpenFlags = O_PATH | O_DIRECTORY;
 
 Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadline deadline) {
   const NydusdClient client(sandbox.record.api_socket);
@@ -38,14 +38,14 @@ Result<UniqueFd> MakeContainerDirectory(int submounts, const std::string& contai
   if (mkdirat(submounts, container.c_str(), kDirectoryMode) != 0) {
     return FailErrno(ErrorKind::kMount, errno, StrCat("make the share of ", container));
   }
-  return OpenBeneath(submounts, container, kDirectoryPath);
+  return OpenBeneath(submounts, container, kOpenFlags);
 }
 
 // True if the guest's side of the container's directory has something mounted on snapshotdir/.
 Result<bool> GuestSeesSnapshot(const ShareDirectory& share, const std::string& container) {
   const Result<UniqueFd> served = share.OpenServed();
   if (!served) return Failure(served.error());
-  const Result<UniqueFd> directory = OpenBeneath(served->get(), container, kDirectoryPath);
+  const Result<UniqueFd> directory = OpenBeneath(served->get(), container, kOpenFlags);
   if (!directory) return Failure(directory.error());
   const Result<UniqueFd> snapshot = OpenMountBeneath(directory->get(), kSnapshotDirectoryName);
   if (!snapshot) return Failure(snapshot.error());

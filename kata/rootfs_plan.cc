@@ -24,6 +24,7 @@ namespace {
 
 std::string DigestOf(const RootfsRequest& request) {
   std::vector<std::string> volumes;
+  volumes.reserve(request.volumes.size());
   for (const KataVolume& volume : request.volumes) volumes.push_back(FormatKataVolume(volume));
   std::vector<std::string_view> parts;
   if (request.volumes.empty() && request.image) {

@@ -131,6 +131,7 @@ void ReadNydusd(SandboxRecord& record, MemberReader& members) {
 
 void CheckContainerNames(const SandboxRecord& record, MemberReader& members) {
   std::vector<std::string_view> names;
+  names.reserve(record.containers.size());
   for (const ContainerRecord& container : record.containers) names.emplace_back(container.id);
   std::ranges::sort(names);
   if (std::ranges::adjacent_find(names) != names.end()) {

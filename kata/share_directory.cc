@@ -22,7 +22,7 @@ namespace {
 constexpr mode_t kDirectoryMode = 0750;
 constexpr mode_t kViewMode = 0700;
 
-constexpr int kDirectoryPath = O_PATH | O_DIRECTORY;
+constexpr int kOpenFlags = O_PATH | O_DIRECTORY;
 
 Result<UniqueFd> OpenParent(const KataDirectories& directories) {
   return MakeTrustedDirectories(directories.sandboxes, kDirectoryMode);
@@ -44,9 +44,29 @@ Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name
   struct stat status = {};
   if (fstat(source, &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
   if (S_ISDIR(status.st_mode)) return MakeDirectoryBeneath(directory, name, kDirectoryMode);
-  UniqueFd place(openat(directory, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+  const UniqueFd place(
+      openat(directory, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   if (!place.ok()) return FailErrno(ErrorKind::kSystem, errno, StrCat("make ", Escape(name)));
   return OpenBeneath(directory, name, O_PATH);
+}
+
+Result<> BindForAll(const std::string& source, int directory, SandboxRecord& record,
+                    const SaveRecord& save) {
+  const UniqueFd source_fd(open(source.c_str(), O_PATH | O_CLOEXEC));
+  if (!source_fd.ok()) return FailErrno(ErrorKind::kMount, errno, "open");
+  const std::string name(LastComponent(source));
+  const Result<UniqueFd> place = MakePlaceFor(source_fd.get(), directory, name);
+  if (!place) return Failure(place.error());
+  const Result<DetachedBind> bind = DetachBind(source_fd.get());
+  if (!bind) return Failure(bind.error());
+
+  // Read-only before it is attached: its copy in the view is made then, and takes no later change.
+  Result<> done = MakeReadOnly(*bind);
+  if (done) done = SetPropagation(*bind, MS_PRIVATE);
+  record.binds.push_back({.name = name, .mount = bind->mount_id});
+  if (done) done = save();
+  if (done) done = AttachBind(*bind, place->get());
+  return done;
 }
 
 }  // namespace
@@ -60,7 +80,7 @@ Result<ShareDirectory> ShareDirectory::Make(const KataDirectories& directories,
     return FailErrno(ErrorKind::kMount, errno, StrCat("make ", Escape(path)),
                      errno == EEXIST ? "a sandbox of that name exists that is not ours" : "");
   }
-  Result<UniqueFd> directory = OpenBeneath(parent->get(), record.id, kDirectoryPath);
+  Result<UniqueFd> directory = OpenBeneath(parent->get(), record.id, kOpenFlags);
   if (!directory) return Failure(Wrap(std::move(directory.error()), Escape(path)));
   const Result<std::uint64_t> inode = InodeOf(directory->get());
   if (!inode) return Failure(inode.error());
@@ -73,7 +93,7 @@ Result<std::optional<ShareDirectory>> ShareDirectory::OpenIfThere(
   Result<UniqueFd> parent = OpenParent(directories);
   if (!parent) return Failure(std::move(parent.error()));
   std::string path = StrCat(directories.sandboxes, "/", record.id);
-  Result<UniqueFd> directory = OpenBeneath(parent->get(), record.id, kDirectoryPath);
+  Result<UniqueFd> directory = OpenBeneath(parent->get(), record.id, kOpenFlags);
   if (!directory && directory.error().errno_value == ENOENT) return std::nullopt;
   if (!directory) return Failure(Wrap(std::move(directory.error()), Escape(path)));
   return ShareDirectory(std::move(*parent), std::move(*directory), std::move(path), record);
@@ -126,25 +146,6 @@ Result<> ShareDirectory::BindView(SandboxRecord& record, const SaveRecord& save)
   return {};
 }
 
-Result<> ShareDirectory::BindForAll(const std::string& source, int directory, SandboxRecord& record,
-                                    const SaveRecord& save) const {
-  const UniqueFd source_fd(open(source.c_str(), O_PATH | O_CLOEXEC));
-  if (!source_fd.ok()) return FailErrno(ErrorKind::kMount, errno, "open");
-  const std::string name(LastComponent(source));
-  const Result<UniqueFd> place = MakePlaceFor(source_fd.get(), directory, name);
-  if (!place) return Failure(place.error());
-  const Result<DetachedBind> bind = DetachBind(source_fd.get());
-  if (!bind) return Failure(bind.error());
-
-  // Read-only before it is attached: its copy in the view is made then, and takes no later change.
-  Result<> done = MakeReadOnly(*bind);
-  if (done) done = SetPropagation(*bind, MS_PRIVATE);
-  record.binds.push_back({.name = name, .mount = bind->mount_id});
-  if (done) done = save();
-  if (done) done = AttachBind(*bind, place->get());
-  return done;
-}
-
 void ShareDirectory::Remove(const SandboxRecord& record, FailureList& failures) const {
   bool clean = true;
   for (const SandboxBindRecord& bind : record.binds) {
@@ -170,7 +171,7 @@ Result<bool> ShareDirectory::Unmount(std::uint64_t mount_id) const {
 }
 
 Result<UniqueFd> ShareDirectory::OpenSubmounts() const {
-  return OpenBeneath(directory_.get(), std::string(names_.submounts), kDirectoryPath);
+  return OpenBeneath(directory_.get(), std::string(names_.submounts), kOpenFlags);
 }
 
 Result<UniqueFd> ShareDirectory::OpenServed() const {

@@ -61,8 +61,6 @@ class ShareDirectory {
         names_(NamesOf(record.layout)) {}
 
   [[nodiscard]] Result<> BindView(SandboxRecord& record, const SaveRecord& save) const;
-  [[nodiscard]] Result<> BindForAll(const std::string& source, int directory, SandboxRecord& record,
-                                    const SaveRecord& save) const;
 
   UniqueFd parent_;
   UniqueFd directory_;
