@@ -22,6 +22,8 @@ CONVERSATION = "connect sendto sendmsg recvfrom recvmsg".split()
 STEPS = (*FILES, *MOUNTS, *PROCESSES, *CONVERSATION)
 
 CALL = re.compile(r"(\w+)\((.*)")
+# Made again until something else has happened, once or more: a run may make fewer of them.
+REPEATED = ("connect", "sendto", "recvfrom", "rmdir")
 OPENING = ("open", "openat", "openat2")
 ROUNDS = 4
 
@@ -97,7 +99,8 @@ class Killer:
     def assert_thorough(self):
         print(f"killed at {len(self._killed)} steps")
         assert len(self._steps) > 10
-        assert self._never_killed() == []
+        missed = [str(step) for step in self._never_killed() if step.number == 1 or step.call not in REPEATED]
+        assert not missed, missed
 
     def _never_killed(self):
         return [step for step in self._steps if step not in self._killed]

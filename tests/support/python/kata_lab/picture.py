@@ -10,6 +10,7 @@ from kata_lab.inventory import processes_here
 
 # nydusd writes there when it likes.
 CHANGING = "nydusd.log"
+CACHE = "cache"
 
 
 def _content(path, status):
@@ -32,5 +33,6 @@ def take_picture(*directories):
     for directory in directories:
         lines.append(_file(str(directory)))
         for place, below, files in os.walk(directory):
+            below[:] = [name for name in below if name != CACHE]
             lines += sorted(_file(os.path.join(place, name)) for name in below + files)
     return lines
