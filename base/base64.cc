@@ -57,7 +57,9 @@ class Decoder {
 
  private:
   void Emit(int bytes) {
-    for (int i = 0; i < bytes; ++i) out_ += static_cast<char>((bits_ >> (16 - (8 * i))) & 0xFF);
+    for (std::uint32_t rest = bits_ << 8; bytes > 0; --bytes, rest <<= 8) {
+      out_ += static_cast<char>(rest >> 24);
+    }
   }
 
   std::string& out_;
