@@ -85,7 +85,7 @@ TEST(Escape, LeavesOtherUtf8Alone) {
 TEST(Escape, WritesEveryByteThatIsNotUtf8InHex) {
   for (int byte = 0x80; byte <= 0xFF; ++byte) {
     EXPECT_EQ(Escape(std::string({'a', static_cast<char>(byte), 'b'})),
-              "a" + HexEscape(byte) + "b");
+              std::string("a").append(HexEscape(byte)).append("b"));
   }
 }
 
