@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/file_writing.h"
 #include "base/text.h"
 #include "ctl/command_line.h"
 #include "ctl/hand_over.h"
@@ -36,13 +36,9 @@ nydus::Result<VerbOutcome> Run(std::span<const char* const> arguments) {
 }
 
 nydus::Result<> WriteOutput(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return nydus::FailErrno(ErrorKind::kSystem, errno, "cannot write the output");
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
+  const int error = nydus::WriteAll(STDOUT_FILENO, text);
+  if (error == 0) return {};
+  return nydus::FailErrno(ErrorKind::kSystem, error, "cannot write the output");
 }
 
 nydus::ExitStatus Report(const nydus::Error& error) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/file_writing.h"
 #include "base/text.h"
 #include "kata/share/beneath.h"
 
@@ -41,25 +42,13 @@ Result<VolumeDirectory> Locate(const KataDirectories& directories, const std::st
                          .file = StrCat(directories.direct_volumes, "/", *path)};
 }
 
-Result<> WriteAll(int fd, std::string_view text, const std::string& file) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return FailFile(file, errno);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 // Kata takes any name but the file's own for a sandbox that uses the volume, so there is no
 // temporary one.
 Result<UniqueFd> WriteUnnamed(int directory, std::string_view text, const std::string& file) {
   UniqueFd fd(openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kFileMode));
   if (!fd.ok()) return FailFile(file, errno);
   if (fchmod(fd.get(), kFileMode) != 0) return FailFile(file, errno);
-  if (Result<> written = WriteAll(fd.get(), text, file); !written) {
-    return Failure(std::move(written.error()));
-  }
+  if (const int error = WriteAll(fd.get(), text); error != 0) return FailFile(file, error);
   return fd;
 }
 

@@ -11,6 +11,7 @@
 #include <climits>
 
 #include "base/base64.h"
+#include "base/file_writing.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 
@@ -65,21 +66,11 @@ Result<UniqueFd> OpenTool() {
               "this mode needs the package nydus-overlayctl");
 }
 
-Result<> WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return System(errno, "write the request");
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 Result<UniqueFd> SealedFile(std::string_view text) {
   const UniqueFd memory(memfd_create("nydus-overlayfs-request", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory.ok()) return System(errno, "memfd_create");
-  if (Result<> written = WriteAll(memory.get(), text); !written) {
-    return Failure(std::move(written.error()));
+  if (const int error = WriteAll(memory.get(), text); error != 0) {
+    return System(error, "write the request");
   }
   constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
   if (fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) return System(errno, "seal the request");

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/file_reading.h"
+#include "base/file_writing.h"
 #include "base/identifier.h"
 #include "base/interruption.h"
 #include "base/scope_exit.h"
@@ -159,16 +160,6 @@ Result<> RemoveDirectory(int parent, const std::string& name, const std::string&
   return RemoveEmptyDirectory(parent, name, path);
 }
 
-Result<> WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return FailErrno(ErrorKind::kSystem, errno, "write");
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::optional<std::string>> LockedState::Read(const std::string& name) const {
@@ -198,8 +189,8 @@ Result<> LockedState::Write(const std::string& name, std::string_view text) cons
   if (!fd.ok()) return FailPath(errno, path);
   ScopeExit remove([directory] { (void)unlinkat(directory, kUnfinishedName, 0); });
   // No fsync: /run is a tmpfs, and what the state speaks of ends with the machine as well.
-  if (Result<> written = WriteAll(fd.get(), text); !written) {
-    return Failure(Wrap(std::move(written.error()), Escape(path)));
+  if (const int error = WriteAll(fd.get(), text); error != 0) {
+    return FailErrno(ErrorKind::kSystem, error, StrCat(Escape(path), ": write"));
   }
   if (renameat(directory, kUnfinishedName, directory, name.c_str()) != 0) {
     return FailPath(errno, path);

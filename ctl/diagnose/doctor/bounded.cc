@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/file_writing.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 
@@ -22,19 +23,9 @@ using Clock = std::chrono::steady_clock;
 // How long a killed child may take to go before it is left to init.
 constexpr std::chrono::milliseconds kGrace(500);
 
-bool WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 [[noreturn]] void BeChild(int answer_fd, const std::function<std::string()>& action) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  _exit(WriteAll(answer_fd, action()) ? 0 : 1);
+  _exit(WriteAll(answer_fd, action()) == 0 ? 0 : 1);
 }
 
 Failure Late() {
