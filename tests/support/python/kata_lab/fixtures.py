@@ -26,6 +26,7 @@ def sandbox(node):
     sandbox = node.sandbox("s").create()
     yield sandbox
     sandbox.delete()
+    assert node.left_over() == []
 
 
 @pytest.fixture

@@ -27,6 +27,46 @@ bool HasConnection(int listener) {
   return poll(&waiting, 1, 0) == 1;
 }
 
+// A process that listens on a path from its construction on.
+class AnotherListener {
+ public:
+  explicit AnotherListener(const std::string& path) {
+    int to_it[2] = {};
+    int from_it[2] = {};
+    EXPECT_EQ(pipe2(to_it, O_CLOEXEC), 0);
+    EXPECT_EQ(pipe2(from_it, O_CLOEXEC), 0);
+    pid_ = fork();
+    char byte = 0;
+    if (pid_ == 0) {
+      const UniqueFd listener = ListenOn(path);
+      if (write(from_it[1], &byte, 1) != 1 || read(to_it[0], &byte, 1) != 1) _exit(kFailed);
+      _exit(HasConnection(listener.get()) ? kKnockedAt : 0);
+    }
+    waiting_ = UniqueFd(to_it[0]);
+    ending_ = UniqueFd(to_it[1]);
+    const UniqueFd reading(from_it[0]);
+    const UniqueFd writing(from_it[1]);
+    EXPECT_EQ(read(reading.get(), &byte, 1), 1);
+  }
+
+  bool EndAndTellWhetherKnockedAt() {
+    const char byte = 0;
+    EXPECT_EQ(write(ending_.get(), &byte, 1), 1);
+    int status = -1;
+    EXPECT_EQ(waitpid(pid_, &status, 0), pid_);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != kFailed) << status;
+    return WEXITSTATUS(status) == kKnockedAt;
+  }
+
+ private:
+  static constexpr int kKnockedAt = 1;
+  static constexpr int kFailed = 2;
+
+  pid_t pid_ = -1;
+  UniqueFd waiting_;
+  UniqueFd ending_;
+};
+
 class SocketFile : public testing::Test {
  protected:
   [[nodiscard]] bool Exists() const { return std::filesystem::exists(path_); }
@@ -119,27 +159,12 @@ TEST_F(SocketFile, OfAnotherProcessIsNotKnockedAt) {
 
 // As a socket of the same path in another mount namespace.
 TEST_F(SocketFile, WhosePathAnotherSocketHasTooIsKnockedAt) {
-  int to_other[2] = {};
-  int from_other[2] = {};
-  ASSERT_EQ(pipe2(to_other, O_CLOEXEC), 0);
-  ASSERT_EQ(pipe2(from_other, O_CLOEXEC), 0);
-  const pid_t other = fork();
-  if (other == 0) {
-    char byte = 0;
-    const UniqueFd former = ListenOn(path_);
-    if (write(from_other[1], &byte, 1) != 1 || read(to_other[0], &byte, 1) != 1) _exit(2);
-    _exit(HasConnection(former.get()) ? 1 : 0);
-  }
-  char byte = 0;
-  ASSERT_EQ(read(from_other[0], &byte, 1), 1);
+  AnotherListener other(path_);
   std::filesystem::remove(path_);
   const UniqueFd listener = ListenOn(path_);
   KnockIfItListens(getpid(), path_);
   EXPECT_TRUE(HasConnection(listener.get()));
-  ASSERT_EQ(write(to_other[1], &byte, 1), 1);
-  int status = -1;
-  EXPECT_EQ(waitpid(other, &status, 0), other);
-  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(other.EndAndTellWhetherKnockedAt());
 }
 
 TEST_F(SocketFile, IsToldByTheKernelFromTheSocket) {
@@ -161,25 +186,10 @@ TEST_F(SocketFile, OfASocketThatIsNotThereIsAnError) {
 TEST_F(SocketFile, ThatTookAnothersPlaceIsNotKnockedAt) {
   const UniqueFd former = ListenOn(path_);
   std::filesystem::remove(path_);
-  int to_other[2] = {};
-  int from_other[2] = {};
-  ASSERT_EQ(pipe2(to_other, O_CLOEXEC), 0);
-  ASSERT_EQ(pipe2(from_other, O_CLOEXEC), 0);
-  const pid_t other = fork();
-  if (other == 0) {
-    char byte = 0;
-    const UniqueFd listener = ListenOn(path_);
-    if (write(from_other[1], &byte, 1) != 1 || read(to_other[0], &byte, 1) != 1) _exit(2);
-    _exit(HasConnection(listener.get()) ? 1 : 0);
-  }
-  char byte = 0;
-  ASSERT_EQ(read(from_other[0], &byte, 1), 1);
+  AnotherListener other(path_);
   KnockIfItListens(getpid(), path_);
   EXPECT_FALSE(HasConnection(former.get()));
-  ASSERT_EQ(write(to_other[1], &byte, 1), 1);
-  int status = -1;
-  EXPECT_EQ(waitpid(other, &status, 0), other);
-  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(other.EndAndTellWhetherKnockedAt());
 }
 
 }  // namespace
