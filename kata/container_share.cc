@@ -22,7 +22,6 @@ namespace nydus {
 
 namespace {
 
-constexpr mode_t kDirectoryMode = 0750;  // Kata's DirMode
 constexpr int kOpenFlags = O_PATH | O_DIRECTORY;
 
 Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadline deadline) {
@@ -35,7 +34,7 @@ Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
 
 // A new directory: one that is there already may be the guest's making.
 Result<UniqueFd> MakeContainerDirectory(int submounts, const std::string& container) {
-  if (mkdirat(submounts, container.c_str(), kDirectoryMode) != 0) {
+  if (mkdirat(submounts, container.c_str(), kShareDirectoryMode) != 0) {
     return FailErrno(ErrorKind::kMount, errno, StrCat("make the share of ", container));
   }
   return OpenBeneath(submounts, container, kOpenFlags);
@@ -69,7 +68,7 @@ Result<> CheckGuestSees(const ShareDirectory& share, const std::string& containe
 
 Result<> BindSnapshot(const OpenSandbox& sandbox, const ContainerPlan& plan, int directory) {
   const Result<UniqueFd> place =
-      MakeDirectoryBeneath(directory, kSnapshotDirectoryName, kDirectoryMode);
+      MakeDirectoryBeneath(directory, kSnapshotDirectoryName, kShareDirectoryMode);
   if (!place) return Failure(place.error());
   const Result<DetachedBind> bind = DetachBind(plan.snapshot_directory.get());
   if (!bind) return Failure(bind.error());
@@ -95,7 +94,7 @@ Result<> ShareImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
   if (!directory) return Failure(directory.error());
   // The guest mounts there and cannot make it, because its side is read-only.
   const Result<UniqueFd> rootfs =
-      MakeDirectoryBeneath(directory->get(), kRootfsName, kDirectoryMode);
+      MakeDirectoryBeneath(directory->get(), kRootfsName, kShareDirectoryMode);
   if (!rootfs) return Failure(rootfs.error());
   if (Result<> bound = BindSnapshot(sandbox, plan, directory->get()); !bound) {
     return Failure(Wrap(std::move(bound.error()), "bind the snapshot directory"));
@@ -177,7 +176,7 @@ void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, b
     const Result<NydusdInformation> runs =
         client.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
     if (!failures.Check(runs, container.id)) return;
-    failures.Check(client.Umount(RafsMountPoint(container.id), deadline), container.id);
+    failures.Check(client.Umount(RafsMountPoint(container.id), *runs, deadline), container.id);
   }
   if (!container.direct_volume.empty()) {
     failures.Check(RemoveMountInfo(sandbox.directories, container.direct_volume,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -36,5 +37,17 @@ class FailureList {
  private:
   std::optional<Error> first_;
 };
+
+// How long undoing may take beyond the caller's deadline, which may have passed already.
+inline constexpr std::chrono::seconds kUndoTime{30};
+
+// `error`, and what could not be undone after it; then `hint` says how to undo the rest.
+inline Failure WithUndoFailure(Error error, const Result<>& undone, std::string_view hint) {
+  if (!undone) {
+    error.message += StrCat("; and then: ", undone.error().message);
+    error.hint = hint;
+  }
+  return Failure(std::move(error));
+}
 
 }  // namespace nydus

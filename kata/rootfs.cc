@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "kata/container_share.h"
+#include "kata/failure_list.h"
 #include "kata/rootfs_plan.h"
 #include "kata/sandbox.h"
 #include "kata/sandbox_nydusd.h"
@@ -16,14 +17,6 @@
 namespace nydus {
 
 namespace {
-
-// What undoing may take beyond the caller's deadline, which may have passed already.
-constexpr std::chrono::seconds kUndoTime{30};
-
-Failure NoSuchSandbox(const std::string& sandbox) {
-  return Fail(ErrorKind::kMount, StrCat("there is no sandbox ", Quote(sandbox)),
-              StrCat("nydus-overlayctl sandbox create ", sandbox, " makes it"));
-}
 
 // Ends what an interrupted call began. A container that was handed over once stays in the record,
 // because nydusd would serve its old files to a guest that looks again.
@@ -49,11 +42,9 @@ Result<std::string> ShareNew(const OpenSandbox& sandbox, const ContainerPlan& pl
                              Deadline deadline) {
   Result<> made = MakeContainerShare(sandbox, plan, deadline);
   if (made) return plan.description;
-  if (const Result<> undone = TakeBack(sandbox, plan.container, false, After(kUndoTime)); !undone) {
-    made.error().message += StrCat("; and then: ", undone.error().message);
-    made.error().hint = "nydus-overlayctl rootfs unshare takes back the rest";
-  }
-  return Failure(std::move(made.error()));
+  return WithUndoFailure(std::move(made.error()),
+                         TakeBack(sandbox, plan.container, false, After(kUndoTime)),
+                         "nydus-overlayctl rootfs unshare takes back the rest");
 }
 
 Result<std::string> ShareIn(const OpenSandbox& sandbox, const RootfsRequest& request,

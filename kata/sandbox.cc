@@ -11,6 +11,7 @@
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
 #include "fuse/nydusd/nydusd_process.h"
+#include "kata/failure_list.h"
 #include "kata/request_digest.h"
 #include "kata/sandbox_nydusd.h"
 #include "kata/sandbox_state.h"
@@ -20,9 +21,6 @@
 namespace nydus {
 
 namespace {
-
-// What undoing may take beyond the caller's deadline, which may have passed already.
-constexpr std::chrono::seconds kUndoTime{30};
 
 // A record is JSON.
 constexpr std::string_view kNoText = " is no UTF-8";
@@ -116,13 +114,9 @@ Result<SandboxRecord> NewRecord(const SandboxRequest& request, const SandboxStat
   return record;
 }
 
-// Adds to `error` what could not be undone after it.
 Failure WithUndoFailure(Error error, const Result<>& undone) {
-  if (!undone) {
-    error.message += StrCat("; and then: ", undone.error().message);
-    error.hint = "nydus-overlayctl sandbox delete takes down the rest";
-  }
-  return Failure(std::move(error));
+  return WithUndoFailure(std::move(error), undone,
+                         "nydus-overlayctl sandbox delete takes down the rest");
 }
 
 // Before anything is recorded: whoever finds the record after a crash takes the share for ours.
@@ -190,6 +184,11 @@ Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
   return CreateSandbox(directories, request, deadline);
 }
 
+Failure NoSuchSandbox(const std::string& id) {
+  return Fail(ErrorKind::kMount, StrCat("there is no sandbox ", Quote(id)),
+              StrCat("nydus-overlayctl sandbox create ", id, " makes it"));
+}
+
 Result<SandboxRecord> ReadSandbox(const KataDirectories& directories, const std::string& id,
                                   Deadline deadline) {
   const Result<std::optional<SandboxState>> state =
@@ -200,8 +199,7 @@ Result<SandboxRecord> ReadSandbox(const KataDirectories& directories, const std:
     if (!record) return Failure(std::move(record.error()));
     if (*record) return std::move(**record);
   }
-  return Fail(ErrorKind::kMount, StrCat("there is no sandbox ", Quote(id)),
-              StrCat("nydus-overlayctl sandbox create ", id, " makes it"));
+  return NoSuchSandbox(id);
 }
 
 Result<std::vector<std::string>> SandboxNames(const KataDirectories& directories) {

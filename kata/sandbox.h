@@ -32,6 +32,9 @@ struct SandboxRequest {
 Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
                                     const SandboxRequest& request, Deadline deadline);
 
+// kMount, with what makes it.
+Failure NoSuchSandbox(const std::string& id);
+
 // Nothing is changed.
 Result<SandboxRecord> ReadSandbox(const KataDirectories& directories, const std::string& id,
                                   Deadline deadline);

@@ -18,14 +18,12 @@ namespace nydus {
 
 namespace {
 
-// Kata's modes (virtcontainers: DirMode, sharedDirMode).
-constexpr mode_t kDirectoryMode = 0750;
-constexpr mode_t kViewMode = 0700;
+constexpr mode_t kViewMode = 0700;  // Kata's sharedDirMode
 
 constexpr int kOpenFlags = O_PATH | O_DIRECTORY;
 
 Result<UniqueFd> OpenParent(const KataDirectories& directories) {
-  return MakeTrustedDirectories(directories.sandboxes, kDirectoryMode);
+  return MakeTrustedDirectories(directories.sandboxes, kShareDirectoryMode);
 }
 
 Result<std::uint64_t> InodeOf(int fd) {
@@ -43,7 +41,7 @@ std::string_view LastComponent(std::string_view path) {
 Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name) {
   struct stat status = {};
   if (fstat(source, &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
-  if (S_ISDIR(status.st_mode)) return MakeDirectoryBeneath(directory, name, kDirectoryMode);
+  if (S_ISDIR(status.st_mode)) return MakeDirectoryBeneath(directory, name, kShareDirectoryMode);
   const UniqueFd place(
       openat(directory, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   if (!place.ok()) return FailErrno(ErrorKind::kSystem, errno, StrCat("make ", Escape(name)));
@@ -76,7 +74,7 @@ Result<ShareDirectory> ShareDirectory::Make(const KataDirectories& directories,
   Result<UniqueFd> parent = OpenParent(directories);
   if (!parent) return Failure(std::move(parent.error()));
   std::string path = StrCat(directories.sandboxes, "/", record.id);
-  if (mkdirat(parent->get(), record.id.c_str(), kDirectoryMode) != 0) {
+  if (mkdirat(parent->get(), record.id.c_str(), kShareDirectoryMode) != 0) {
     return FailErrno(ErrorKind::kMount, errno, StrCat("make ", Escape(path)),
                      errno == EEXIST ? "a sandbox of that name exists that is not ours" : "");
   }
@@ -102,7 +100,7 @@ Result<std::optional<ShareDirectory>> ShareDirectory::OpenIfThere(
 Result<> ShareDirectory::Prepare(const std::vector<std::string>& binds, SandboxRecord& record,
                                  const SaveRecord& save) const {
   const Result<UniqueFd> submounts =
-      MakeDirectoryBeneath(directory_.get(), std::string(names_.submounts), kDirectoryMode);
+      MakeDirectoryBeneath(directory_.get(), std::string(names_.submounts), kShareDirectoryMode);
   if (!submounts) return Failure(submounts.error());
   const Result<bool> shared = IsShared(submounts->get());
   if (!shared) return Failure(shared.error());
@@ -117,7 +115,7 @@ Result<> ShareDirectory::Prepare(const std::vector<std::string>& binds, SandboxR
   if (binds.empty()) return {};
 
   const Result<UniqueFd> directory =
-      MakeDirectoryBeneath(submounts->get(), kSandboxMountsName, kDirectoryMode);
+      MakeDirectoryBeneath(submounts->get(), kSandboxMountsName, kShareDirectoryMode);
   if (!directory) return Failure(directory.error());
   for (const std::string& source : binds) {
     if (Result<> bound = BindForAll(source, directory->get(), record, save); !bound) {

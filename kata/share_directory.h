@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,6 +16,9 @@
 #include "kata/sandbox_record.h"
 
 namespace nydus {
+
+// The mode of the share's directories and those of its containers (Kata: virtcontainers, DirMode).
+inline constexpr mode_t kShareDirectoryMode = 0750;
 
 // Writes the record to its file.
 using SaveRecord = std::function<Result<>()>;

@@ -256,10 +256,16 @@ Result<> NydusdClient::Mount(const NydusdMount& mount, const NydusdInformation& 
 
 Result<bool> NydusdClient::Umount(const std::string& mount_point, Deadline deadline) const {
   if (Result<> valid = CheckMountPoint(mount_point); !valid) return Failure(valid.error());
-  const std::string context = StrCat("umount of ", Quote(mount_point));
   const Result<NydusdInformation> before = Information(deadline);
-  if (!before) return Failure(Wrap(before.error(), context));
-  if (before->FindMount(mount_point) == nullptr) return false;
+  if (before) return Umount(mount_point, *before, deadline);
+  return Failure(Wrap(before.error(), StrCat("umount of ", Quote(mount_point))));
+}
+
+Result<bool> NydusdClient::Umount(const std::string& mount_point, const NydusdInformation& before,
+                                  Deadline deadline) const {
+  if (Result<> valid = CheckMountPoint(mount_point); !valid) return Failure(valid.error());
+  const std::string context = StrCat("umount of ", Quote(mount_point));
+  if (before.FindMount(mount_point) == nullptr) return false;
 
   const Attempt attempt =
       TryChange(api_socket_, "DELETE", MountTarget(mount_point), "", BeforeSettling(deadline));

@@ -83,6 +83,9 @@ class NydusdClient {
                                Deadline deadline) const;
   // True if it was mounted, false if nothing was. Settles doubtful answers likewise.
   [[nodiscard]] Result<bool> Umount(const std::string& mount_point, Deadline deadline) const;
+  // The same for a caller that has asked a moment ago.
+  [[nodiscard]] Result<bool> Umount(const std::string& mount_point, const NydusdInformation& before,
+                                    Deadline deadline) const;
   // Texts of JSON as nydusd wrote them.
   [[nodiscard]] Result<std::string> Backend(const std::string& mount_point,
                                             Deadline deadline) const;
