@@ -7,11 +7,14 @@ NYDUS_REQUIRE          with `binary` in it, a missing program is a failure
 
 import os
 import pathlib
-import subprocess
+import sys
 
 import pytest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TREE / "tests" / "support" / "python"))
+
+from binary_lab import Binary  # noqa: E402
 
 # The programs by the name that tests use: builds of the helper, and the tool.
 PROGRAMS = {
@@ -24,25 +27,6 @@ def unavailable(reason):
     if "binary" in os.environ.get("NYDUS_REQUIRE", "").split(","):
         pytest.fail(reason, pytrace=False)
     pytest.skip(f"binary: {reason}")
-
-
-def output_of(*command):
-    return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-class Binary:
-    """An ELF file as readelf tells of it."""
-
-    def __init__(self, path):
-        self.path = path
-        self.header = output_of("readelf", "-hW", path)
-        self.segments = output_of("readelf", "-lW", path)
-        self.dynamic = output_of("readelf", "-dW", path)
-        self.symbols = output_of("nm", path)
-
-    def needed(self):
-        lines = [line for line in self.dynamic.splitlines() if "(NEEDED)" in line]
-        return {line[line.index("[") + 1 : line.index("]")] for line in lines}
 
 
 @pytest.fixture(scope="session")
