@@ -36,7 +36,8 @@ target_link_libraries(nydus_helper_program PRIVATE nydus::mount_helper nydus::ho
 target_link_options(nydus_helper_program PRIVATE LINKER:--gc-sections LINKER:--build-id=sha1)
 if(NYDUS_ON_MUSL)
   target_sources(nydus_helper_program PRIVATE musl_runtime.cc)
-  target_link_options(nydus_helper_program PRIVATE LINKER:--icf=all LINKER:--strip-debug)
+  target_link_options(nydus_helper_program PRIVATE LINKER:--icf=all
+    $<$<CONFIG:Release>:LINKER:--strip-debug>)
 elseif(NYDUS_HELPER_LIBC STREQUAL "static")
   target_link_options(nydus_helper_program PRIVATE -static)
 else()
