@@ -42,6 +42,12 @@ class Programs:
             return self.debian / "usr" / "bin"
         return self._existing("go-programs", f"containerd-{version}", "bin")
 
+    def environment(self, version):
+        """Where containerd and what it starts find programs and libraries."""
+        libraries = ":".join(str(path) for path in sorted(self.debian.glob("lib/*-linux-gnu*")))
+        folders = f"{self.containerd_directory(version)}:{self.debian}/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return {"PATH": folders, "LD_LIBRARY_PATH": libraries}
+
     @property
     def snapshotter(self):
         return self._existing("go-programs", "nydus-snapshotter", "bin/containerd-nydus-grpc")
@@ -69,3 +75,16 @@ class Programs:
     @property
     def nydus_image(self):
         return self._existing("cargo-programs", "nydus", "bin/nydus-image")
+
+
+class InstalledPrograms:
+    """The programs of a node whose packages are installed, found as systemd lets its services find them."""
+
+    busybox = Path("/bin/busybox")
+    PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    def containerd_directory(self, _version):
+        return Path("/usr/bin")
+
+    def environment(self, _version):
+        return {"PATH": self.PATH}

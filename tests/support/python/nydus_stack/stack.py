@@ -37,7 +37,7 @@ class Outcome:
 class Stack:
     """Use as a context manager. `snapshotter` None means the stand-in; `leftovers` is filled when the stack is down.
 
-    With `helper` None no containers run, and several stacks may be up at once.
+    With `helper` None the installed one is used; where there is none no containers run, and several stacks may be up.
     """
 
     def __init__(self, programs, helper, containerd="2.4", snapshotter=None, record_calls=False):
@@ -230,11 +230,8 @@ class Stack:
         return self.containerd_version.startswith("2.")
 
     def _environment(self):
-        debian = self._programs.debian
-        libraries = ":".join(str(path) for path in sorted(debian.glob("lib/*-linux-gnu*")))
         return {
-            "PATH": f"{self._binaries}:{debian}/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "LD_LIBRARY_PATH": libraries,
+            **self._programs.environment(self.containerd_version),
             "HOME": str(self.directory),
             "TMPDIR": str(self._temporary),
             "CONTAINERD_ADDRESS": f"{self.directory}/containerd.sock",

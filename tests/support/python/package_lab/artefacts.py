@@ -4,6 +4,9 @@
 import fcntl
 import functools
 import hashlib
+import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,65 +28,111 @@ OF_OTHER_KINDS = {
     "archive": ("debian", "rpm"),
 }
 
+# An older version of this tree, for upgrades.
+OLDER = "0.0.9"
+# Every place that says the version: file, and what stands before the number.
+VERSIONS = {
+    "CMakeLists.txt": r"(?<=project\(nydus-overlayfs VERSION )[0-9.]+",
+    "packaging/debian/changelog": r"(?<=^nydus-overlayfs \()[0-9.]+",
+    "packaging/rpm/nydus-overlayfs.spec": r"(?<=^Version: )\s*[0-9.]+",
+}
+
 
 class NotBuilt(Exception):
     """Packages that cannot be made; says why and where the log is."""
 
 
-def sources(kind):
-    """The files that the packages of a kind are made of."""
+def files_of_tree():
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=TREE, check=True, capture_output=True, text=True).stdout.split("\0")
-    apart = ("tests/", ".github/", *(f"packaging/{other}/" for other in OF_OTHER_KINDS[kind]))
-    return [TREE / name for name in sorted(filter(None, names)) if not name.startswith(apart) and (TREE / name).is_file()]
+    return [name for name in sorted(filter(None, names)) if (TREE / name).is_file()]
 
 
 def digest_of_sources(kind):
+    apart = ("tests/", ".github/", *(f"packaging/{other}/" for other in OF_OTHER_KINDS[kind]))
     digest = hashlib.sha256()
-    for path in sources(kind):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(TREE)}\0{len(content)}\0".encode() + content)
+    for name in files_of_tree():
+        if not name.startswith(apart):
+            content = (TREE / name).read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
-def build(kind, folder):
+def copy_tree_as(version, folder):
+    """The tree as it would be with another version, as a work tree of its own."""
+    for name in files_of_tree():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TREE / name, target, follow_symlinks=False)
+    for name, place in VERSIONS.items():
+        path = folder / name
+        if path.exists():
+            text, count = re.subn(place, version, path.read_text(), count=1, flags=re.MULTILINE)
+            if count != 1:
+                raise NotBuilt(f"{name} does not say the version where it is expected")
+            path.write_text(text)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+
+
+def environment():
+    """Tests run in steps of their own, not with the build of a package."""
+    options = f"nocheck parallel={os.cpu_count()}"
+    return {"DEB_BUILD_OPTIONS": options, **os.environ}
+
+
+def build(kind, tree, folder):
     command = BUILDERS[kind]
-    if not (TREE / command[0]).exists():
+    if not (tree / command[0]).exists():
         raise NotBuilt(f"no {command[0]} in this tree, which makes the packages of {kind}")
-    log = BUILT / f"{kind}.log"
+    log = folder.with_suffix(".log")
     with open(log, "wb") as output:
         done = subprocess.run(
-            [*command, folder], cwd=TREE, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+            [*command, folder],
+            cwd=tree,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            check=False,
         )
     if done.returncode != 0:
         raise NotBuilt(f"{' '.join(command)} ended with {done.returncode}, its words are in {log}")
 
 
+def build_older(kind, folder):
+    tree = BUILT / f".tree-of-{folder.name}"
+    shutil.rmtree(tree, ignore_errors=True)
+    try:
+        copy_tree_as(OLDER, tree)
+        build(kind, tree, folder)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
 @functools.cache
-def artefacts(kind):
-    """The files of build/packages/KIND by name, made where they are missing or made from other sources."""
+def artefacts(kind, older=False):
+    """The files of build/packages/KIND by name, made where they are missing or made from other sources.
+
+    With `older` those of the same tree as version 0.0.9, in build/packages/older-KIND.
+    """
     BUILT.mkdir(parents=True, exist_ok=True)
-    folder = BUILT / kind
-    with open(BUILT / f".{kind}.lock", "wb") as lock:
+    folder = BUILT / (f"older-{kind}" if older else kind)
+    with open(BUILT / f".{folder.name}.lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         now = digest_of_sources(kind)
         stamp = folder / STAMP
         if not stamp.exists() or stamp.read_text() != now:
-            remove_files(folder)
-            build(kind, folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build_older(kind, folder) if older else build(kind, TREE, folder)
             stamp.write_text(now)
     return {path.name: path for path in sorted(folder.iterdir()) if path.name != STAMP}
 
 
-def remove_files(folder):
-    if folder.exists():
-        for path in folder.iterdir():
-            path.unlink()
-
-
-def artefact(kind, beginning, ending):
+def artefact(kind, beginning, ending, older=False):
     """The only file of a kind whose name has this beginning and ending."""
-    found = [path for name, path in artefacts(kind).items() if name.startswith(beginning) and name.endswith(ending)]
+    files = artefacts(kind, older).items()
+    found = [path for name, path in files if name.startswith(beginning) and name.endswith(ending)]
     if len(found) != 1:
-        raise NotBuilt(f"one file {beginning}*{ending} is wanted in {BUILT / kind}, there are {len(found)}")
+        raise NotBuilt(f"one file {beginning}*{ending} of {kind} is wanted, there are {len(found)}")
     return found[0]

@@ -92,26 +92,32 @@ class FreshRoot:
         return [*entering, *map(str, argv)]
 
     def run(self, argv, check=True, env=None, input=None, seconds=COMMAND_SECONDS):
-        """Runs a program there and returns a CompletedProcess; both outputs are in its `stdout`.
+        """Runs a program there and returns a CompletedProcess of text.
 
         `env` is added to an environment as systemd gives it to services.
         """
-        done = subprocess.run(
-            self.command(argv),
+        done = self.run_here(self.command(argv), env, input, seconds)
+        if check and done.returncode != 0:
+            words = " ".join(map(str, argv))
+            outputs = f"{done.stdout}{done.stderr}"
+            raise CommandFailed(f"{self.release}: {words} ended with {done.returncode}:\n{outputs}")
+        return done
+
+    @staticmethod
+    def run_here(command, env=None, input=None, seconds=COMMAND_SECONDS):
+        """Runs what `command` gave, or something around it, in the environment of the machine."""
+        return subprocess.run(
+            list(map(str, command)),
             env={**ENVIRONMENT, **(env or {})},
             stdin=subprocess.DEVNULL if input is None else None,
             input=input,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
             timeout=seconds,
             check=False,
         )
-        if check and done.returncode != 0:
-            words = " ".join(map(str, argv))
-            raise CommandFailed(f"{self.release}: {words} ended with {done.returncode}:\n{done.stdout}")
-        return done
 
     def shell(self, script, **settings):
         """Runs a shell script there that ends at the first failure."""
