@@ -24,8 +24,12 @@ struct Symptom {
   std::string_view phrase;
   std::string_view cause;
 };
-constexpr std::array<Symptom, 12> kSymptoms = {{
+constexpr std::array<Symptom, 13> kSymptoms = {{
     {"executable file not found",
+     "containerd finds no mount.fuse on its PATH: install fuse3 on the node"},
+    // containerd 1.6 looks programs up by golang.org/x/sys/execabs, which says this where there is
+    // none.
+    {"mount.fuse resolves to executable in current directory",
      "containerd finds no mount.fuse on its PATH: install fuse3 on the node"},
     {"nydus-overlayfs: not found",
      "mount.fuse's shell finds no nydus-overlayfs on containerd's PATH: install the helper"},

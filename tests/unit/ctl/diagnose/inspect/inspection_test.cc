@@ -182,6 +182,14 @@ TEST(InspectionHint, TellsThatMountFuseIsMissing) {
   EXPECT_THAT(Inspect(text, {}).hints, Contains(HasSubstr("install fuse3")));
 }
 
+TEST(InspectionHint, TellsThatMountFuseIsMissingInTheWordsOfContainerd16) {
+  const MountText text{
+      .form = "test",
+      .options = "lowerdir=/a:/b",
+      .report = "mount.fuse resolves to executable in current directory (./mount.fuse)"};
+  EXPECT_THAT(Inspect(text, {}).hints, ElementsAre(HasSubstr("install fuse3")));
+}
+
 TEST(InspectionHint, TellsThatTheHelperIsMissing) {
   const MountText text{.form = "test",
                        .options = "lowerdir=/a:/b",
