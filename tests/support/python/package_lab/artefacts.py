@@ -13,6 +13,8 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[4]
 BUILT = TREE / "build" / "packages"
 STAMP = ".sources"
+USUAL_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nydus-overlayfs-tests"
+CACHE = Path(os.environ.get("NYDUS_TEST_CACHE") or USUAL_CACHE)
 
 # What makes each kind, and which folders of packaging/ it does not depend on.
 BUILDERS = {
@@ -75,9 +77,12 @@ def copy_tree_as(version, folder):
 
 
 def environment():
-    """Tests run in steps of their own, not with the build of a package."""
-    options = f"nocheck parallel={os.cpu_count()}"
-    return {"DEB_BUILD_OPTIONS": options, **os.environ}
+    """Tests run in steps of their own, not with the build of a package. What ccache knows is not compiled again."""
+    settings = {"DEB_BUILD_OPTIONS": f"nocheck parallel={os.cpu_count()}"}
+    if shutil.which("ccache"):
+        settings |= {"CMAKE_C_COMPILER_LAUNCHER": "ccache", "CMAKE_CXX_COMPILER_LAUNCHER": "ccache"}
+        settings |= {"CCACHE_DIR": str(CACHE / "compiler"), "CCACHE_NOHASHDIR": "1"}
+    return {**settings, **os.environ}
 
 
 def build(kind, tree, folder):

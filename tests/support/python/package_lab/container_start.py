@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""usage: container_start.py FOLDER SHOW_USER_IDS
+"""usage: container_start.py SHOW_USER_IDS
 
-Runs on a node: starts its containerd with the stand-in snapshotter, the work of both below FOLDER, and one container by
-runc. Prints as JSON how that went.
+Runs on a node: starts its containerd, with the stand-in snapshotter, and one container by runc. Prints as JSON how that
+went.
 """
 
 import json
@@ -28,10 +28,9 @@ def doctor():
     return {"status": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
 
-def start(work, show_user_ids):
-    work.mkdir(parents=True)
+def start(show_user_ids):
     with Stack(InstalledPrograms(), None, "1.7") as stack:
-        directories = layers.write_sample_layers(work / "layers", InstalledPrograms.busybox, show_user_ids)
+        directories = layers.write_sample_layers(stack.directory / "layers", InstalledPrograms.busybox, show_user_ids)
         reference = stack.add_image("sample", image.plain_image(directories))
         for _ in range(ATTEMPTS):
             outcome = stack.run(reference, SCRIPT, "--allow-new-privs")
@@ -48,4 +47,4 @@ def start(work, show_user_ids):
 
 
 if __name__ == "__main__":
-    print(json.dumps(start(Path(sys.argv[1]), sys.argv[2])))
+    print(json.dumps(start(sys.argv[1])))

@@ -103,6 +103,17 @@ class FreshRoot:
             raise CommandFailed(f"{self.release}: {words} ended with {done.returncode}:\n{outputs}")
         return done
 
+    def start(self, argv):
+        """Starts a program there; its outputs come together through a pipe."""
+        return subprocess.Popen(
+            self.command(argv),
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     @staticmethod
     def run_here(command, env=None, input=None, seconds=COMMAND_SECONDS):
         """Runs what `command` gave, or something around it, in the environment of the machine."""
