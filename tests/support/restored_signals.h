@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <csignal>
 #include <ctime>
 
@@ -8,12 +9,17 @@
 
 namespace nydus {
 
-// For a test that keeps signals back: leaves the process with them as it found it.
+// For a test that keeps signals back. The test finds none of them ignored, although whoever started
+// it may have wanted that (a shell does, of what it runs in the background), and leaves the process
+// as it was.
 class RestoredSignals {
  public:
   RestoredSignals() {
     pthread_sigmask(SIG_SETMASK, nullptr, &old_mask_);
-    sigaction(SIGHUP, nullptr, &old_hangup_);
+    for (Disposition& disposition : old_dispositions_) {
+      sigaction(disposition.signal, nullptr, &disposition.action);
+      ::signal(disposition.signal, SIG_DFL);
+    }
   }
   RestoredSignals(const RestoredSignals&) = delete;
   RestoredSignals& operator=(const RestoredSignals&) = delete;
@@ -23,13 +29,21 @@ class RestoredSignals {
     constexpr timespec kNoTime = {};
     while (sigtimedwait(&signals, nullptr, &kNoTime) > 0) {
     }
-    sigaction(SIGHUP, &old_hangup_, nullptr);
+    for (const Disposition& disposition : old_dispositions_) {
+      sigaction(disposition.signal, &disposition.action, nullptr);
+    }
     pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
   }
 
  private:
+  struct Disposition {
+    int signal;
+    struct sigaction action;
+  };
+
   sigset_t old_mask_ = {};
-  struct sigaction old_hangup_ = {};
+  std::array<Disposition, 4> old_dispositions_ = {
+      {{SIGINT, {}}, {SIGTERM, {}}, {SIGHUP, {}}, {SIGQUIT, {}}}};
 };
 
 }  // namespace nydus
