@@ -37,15 +37,25 @@ def output_of(*command):
     return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-class Binary:
-    """An ELF file as readelf tells of it. Its symbols are its own or, where it is stripped, the dynamic ones."""
+def build_id_of(path):
+    notes = output_of("readelf", "-nW", path)
+    return next(line.split()[-1] for line in notes.splitlines() if "Build ID:" in line)
 
-    def __init__(self, path):
+
+class Binary:
+    """An ELF file as readelf tells of it. Its symbols are its own or, where it is stripped, those of a debug file or
+    the dynamic ones."""
+
+    def __init__(self, path, symbols_from=None):
         self.path = path
+        self.symbols_from = symbols_from or path
+        self.sections = output_of("readelf", "-SW", path)
         self.header = output_of("readelf", "-hW", path)
         self.segments = output_of("readelf", "-lW", path)
         self.dynamic = output_of("readelf", "-dW", path)
-        self.symbols = output_of("readelf", "-sW", path)
+        self.symbols = output_of("readelf", "-sW", self.symbols_from)
+        if symbols_from:
+            self.symbols += output_of("readelf", "--dyn-syms", "-W", path)
 
     def needed(self):
         lines = [line for line in self.dynamic.splitlines() if "(NEEDED)" in line]
