@@ -48,6 +48,10 @@ class Programs:
         folders = f"{self.containerd_directory(version)}:{self.debian}/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
         return {"PATH": folders, "LD_LIBRARY_PATH": libraries}
 
+    def containerd_with_cri(self, version):
+        """Knows the kubelet's settings; the others are built without."""
+        return self._existing("cri-programs", f"containerd-{version}-cri", "bin/containerd")
+
     @property
     def snapshotter(self):
         return self._existing("go-programs", "nydus-snapshotter", "bin/containerd-nydus-grpc")
@@ -67,6 +71,11 @@ class Programs:
     @property
     def payload_oracle(self):
         return self._existing("go-programs", "payload-oracle", "bin/payload-oracle")
+
+    @property
+    def kubernetes_validate(self):
+        """The folder for sys.path."""
+        return self._existing("python-programs", "kubernetes-validate", "kubernetes_validate").parent
 
     @property
     def nydusd(self):
