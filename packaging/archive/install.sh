@@ -1,0 +1,310 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the files that lie beside this script, switches a node to them in one step, and takes them back. See --help.
+#
+# It must run where little else does: a POSIX shell and the programs of coreutils, or busybox. Where there is flock, two
+# runs at once keep out of each other's way.
+#
+# Every file is first written whole beside its destination; only then do they get their names, each by one rename. So a
+# full disk changes nothing, and there is no moment without a helper. What is going to be in place is written down
+# before (the record), so that whoever comes after a killed run knows what is ours.
+set -u
+umask 022
+LC_ALL=C
+export LC_ALL
+
+readonly helper=sbin/nydus-overlayfs
+readonly tool=nydus-overlayctl
+# Where the helper looks for the tool first. Below any other prefix the tool must lie beside the helper, too.
+readonly compiled_in_prefix=/usr/local
+readonly newline='
+'
+
+usage() {
+  cat <<END
+usage: install.sh [--uninstall] [--prefix DIR] [--root DIR] [--helper-only] [--dry-run]
+
+Installs the mount helper nydus-overlayfs, $tool and their documents from the folder of this script.
+A file that is in the way and is not ours is kept, and --uninstall puts it back. May be repeated, and interrupted at
+any time: the next run completes it, or --uninstall takes it back.
+
+  --prefix DIR   where to install (default /usr/local)
+  --root DIR     the root of the node, as seen from a container (default /); links in it stay in it
+  --helper-only  the mount helper alone
+  --uninstall    removes what was installed, except what was changed since
+  --dry-run      says what would be done
+END
+}
+
+# Names in a node's root may hold anything.
+say() {
+  printf 'install.sh: %s\n' "$*" | tr -c '\012\040-\176' '?'
+}
+
+fail() {
+  say "error: $*" >&2
+  exit 1
+}
+
+# want IDENTITY PATH
+want() {
+  wanted="$wanted$newline$1  $2"
+  case $2 in sbin/*) helpers="$helpers $2" ;; *) documents="$documents $2" ;; esac
+}
+
+# The files of this archive as `wanted` and `paths`; the helper's names come last, and the one on PATH at the very end.
+read_archive() {
+  [ -f "$archive/SHA256SUMS" ] || fail "$archive/SHA256SUMS is missing: unpack the whole archive"
+  wanted='' helpers='' documents=''
+  while read -r sum path; do
+    path=${path#\*} path=${path#./}
+    is_harmless "$path" || continue
+    [ -z "$helper_only" ] || [ "${path%%/*}" = sbin ] || continue
+    identify "$archive/$path"
+    [ "$identity" = "$sum" ] || fail "$archive/$path is not what SHA256SUMS says: unpack the archive again"
+    want "$sum" "$path"
+    [ "$path" != bin/$tool ] || [ "$prefix" = $compiled_in_prefix ] || want "$sum" sbin/$tool
+  done <"$archive/SHA256SUMS"
+  target=$(readlink "$archive/$helper") || fail "$archive/$helper is missing: unpack the whole archive"
+  case $wanted$newline in
+    *"  sbin/$target$newline"*) ;;
+    *) fail "$archive/$helper leads to no file of SHA256SUMS" ;;
+  esac
+  want "link:$target" $helper
+  paths="$documents $helpers" undo_paths=''
+  for path in $paths; do undo_paths="$path $undo_paths"; done
+}
+
+# complain TEXT: for a step that fails
+complain() {
+  say "error: $*" >&2
+  return 1
+}
+
+# What follows is told the path below the prefix. Here: writes the file of the archive as `new`.
+write_new() {
+  source=$archive/$1
+  [ "$1" != sbin/$tool ] || source=$archive/bin/$tool
+  cp "$source" "$new" || return 1
+  if [ -x "$source" ]; then chmod 755 "$new"; else chmod 644 "$new"; fi || return 1
+  flush "$new" || return 1
+  identify "$new"
+  case $wanted$newline in
+    *"$newline$identity  $1$newline"*) ;;
+    *) complain "$new was not written as it should be" || return 1 ;;
+  esac
+  case $1 in sbin/mount.*) ;; *) return 0 ;; esac
+  "$new" --version >/dev/null || complain "$new does not run on this machine"
+}
+
+# Writes the new file beside its destination, and gives what is there a second name.
+stage() {
+  locate "$1"
+  mkdir -p "$directory" || return 1
+  [ -L "$located" ] || [ ! -d "$located" ] || complain "$located is a directory" || return 1
+  rm -f "$new" "$old" || return 1
+  if [ "$1" = $helper ]; then ln -s "$(readlink "$archive/$helper")" "$new"; else write_new "$1"; fi || return 1
+  if ! is_listed "$1" "$wanted$recorded" && is_there "$located" && ! are_same "$located" "$kept"; then
+    keep "$located" "$kept-new" || return 1
+    say "keeping what is in place: $located"
+  fi
+  ! is_there "$located" || keep "$located" "$old"
+}
+
+# The new file gets the name. Two paths may be one file, where sbin is a link to bin.
+switch() {
+  locate "$1"
+  if is_there "$kept-new"; then mv -f "$kept-new" "$kept" || return 1; fi
+  if is_there "$new"; then mv -f "$new" "$located" || return 1; fi
+}
+
+# Undoes what this run did to the path. Without an old name nothing was there, if it came to switching at all.
+undo() {
+  locate "$1"
+  if is_there "$old"; then
+    are_same "$old" "$located" || mv -f "$old" "$located"
+  elif [ -n "$switching" ] && is_listed "$1" "$wanted"; then
+    rm -f "$located"
+  fi
+  rm -f "$new" "$old" "$kept-new"
+  ! are_same "$kept" "$located" || rm -f "$kept"
+}
+
+# What we replaced has its name again, or nothing has it.
+take_back() {
+  locate "$1"
+  rm -f "$new" "$old" "$kept-new" || return 1
+  if is_listed "$1" "$recorded" || [ "$identity" = absent ]; then
+    if is_there "$kept"; then
+      keep "$kept" "$new" && flush "$directory" && mv -f "$new" "$located" && rm -f "$kept" || return 1
+      say "put back $located"
+    elif [ "$identity" != absent ]; then
+      rm -f "$located" || return 1
+      say "removed $located"
+    fi
+    return 0
+  fi
+  if are_same "$located" "$kept"; then rm -f "$kept"; return; fi
+  say "left $located: it is not what was installed"
+  ! is_there "$kept" || say "what was there before us is $kept"
+}
+
+# Sets `on_path` if the helper goes to a directory of the node's PATH; refuses if another helper comes before.
+foresee_path() {
+  on_path='' earlier=''
+  resolve "$prefix/sbin"
+  destination=$resolved
+  for directory in $node_path; do
+    resolve "$directory"
+    if [ "$resolved" = "$destination" ]; then on_path=yes; break; fi
+    if is_program "$directory/nydus-overlayfs" && [ "${resolved%/*}" != "$destination" ]; then
+      earlier="$earlier $directory/nydus-overlayfs"
+    fi
+  done
+  [ -z "$on_path" ] || [ -z "$earlier" ] ||
+    fail "on the node's PATH$earlier comes before $prefix/$helper: remove it or use --prefix /usr/local; nothing changed"
+}
+
+# Whether the node finds ours; says so.
+judge_path() {
+  resolve "$prefix/$helper"
+  ours=$root$resolved
+  find_on_path nydus-overlayfs
+  if [ "$found_file" = "$ours" ]; then
+    say "on the node's PATH nydus-overlayfs is $found, which is this one"
+  elif [ -z "$on_path" ]; then
+    say "$prefix/sbin is not on the node's PATH, where nydus-overlayfs is ${found:-missing};" \
+      "to use this one set nydus_overlayfs_path = \"$prefix/$helper\" for nydus-snapshotter"
+  else
+    complain "the node would run ${found:-nothing} and not $prefix/$helper" || return 1
+  fi
+  find_on_path mount.fuse
+  [ -n "$found" ] ||
+    say "warning: no mount.fuse on the node's PATH: containerd needs it to call the helper (package fuse3 or fuse)"
+}
+
+lock() {
+  resolve "$prefix/sbin"
+  while [ ! -d "$root$resolved" ]; do resolved=${resolved%/*}; done
+  command -v flock >/dev/null || return 0
+  exec 9<"$root$resolved/."
+  flock -n 9 || fail "another install.sh is at work in $root$resolved"
+}
+
+give_up() {
+  for path in $undo_paths; do undo "$path"; done
+  rm -f "$record.new"
+  [ -n "$recorded" ] || rm -f "$record"
+  remove_directories
+  directories=$recorded_directories
+  [ -z "$recorded" ] || write_record "$recorded" 2>/dev/null
+  fail "$1; nothing changed"
+}
+
+prepare() {
+  mkdir -p "${record%/*}" && write_record "$recorded$wanted" || return 1
+  for path in $paths; do stage "$path" || return 1; done
+}
+
+# Takes back what an earlier version had and this one has not. The helper alone leaves the rest as it is: `left`.
+finish() {
+  left=''
+  for path in $recorded_paths; do
+    case "$paths " in *" $path "*) continue ;; esac
+    locate "$path"
+    if [ -z "$helper_only" ]; then
+      take_back "$path" || return 1
+    elif is_listed "$path" "$recorded"; then
+      left="$newline$identity  $path$left"
+    fi
+  done
+  for path in $paths; do
+    locate "$path"
+    rm -f "$old" || return 1
+  done
+  write_record "$wanted$left" && flush "$directory"
+}
+
+install() {
+  read_archive
+  foresee_path
+  if [ -n "$dry_run" ]; then
+    for path in $paths; do
+      locate "$path"
+      also=' and keep what is there'
+      if is_listed "$path" "$wanted$recorded" || [ "$identity" = absent ]; then also=''; fi
+      say "would install $located$also"
+    done
+    return
+  fi
+  recorded_directories=$directories
+  note_missing_directories
+  switching=''
+  prepare || give_up "cannot write below $root$prefix (if it is read-only or full, --prefix DIR chooses another place)"
+  switching=yes
+  for path in $paths; do
+    switch "$path" || give_up "cannot switch $prefix/$path"
+  done
+  judge_path || give_up "another helper would run"
+  finish || fail "cannot finish: run it again, or --uninstall"
+  say "installed $("$ours" --version) below $prefix"
+}
+
+uninstall() {
+  for path in $recorded_paths; do
+    if [ -n "$dry_run" ]; then
+      locate "$path"
+      if is_listed "$path" "$recorded"; then say "would take back $located"; fi
+    else
+      take_back "$path" || fail "cannot take back $located: run --uninstall again"
+    fi
+  done
+  [ -z "$dry_run" ] || return 0
+  [ -n "$recorded" ] || say "nothing was installed below $prefix"
+  rm -f "$record.new" "$record" || fail "cannot remove $record: run --uninstall again"
+  remove_directories
+  find_on_path nydus-overlayfs
+  say "on the node's PATH nydus-overlayfs is now ${found:-missing}"
+}
+
+read_arguments() {
+  prefix=/usr/local root='' helper_only='' dry_run='' action=install
+  while [ $# -gt 0 ]; do
+    case $1 in --prefix | --root) [ $# -ge 2 ] || fail "$1 needs a directory" ;; esac
+    case $1 in
+      --prefix) prefix=$2; shift ;;
+      --root) root=$2; shift ;;
+      --helper-only) helper_only=yes ;;
+      --uninstall) action=uninstall ;;
+      --dry-run) dry_run=yes ;;
+      -h | --help) usage; exit 0 ;;
+      *) usage >&2; exit 1 ;;
+    esac
+    shift
+  done
+  prefix=${prefix%/}
+  case $prefix/ in
+    [!/]* | / | *[!A-Za-z0-9._/+@:-]* | */../* | */./* | *//*)
+      fail "--prefix must be an absolute path below /, plain: letters, digits and ._+@:-"
+      ;;
+  esac
+  [ -n "$root" ] || return 0
+  root=$(cd "$root" && pwd -P) || fail "--root: no such directory"
+  root=${root%/}
+}
+
+main() {
+  read_arguments "$@"
+  archive=$(cd "$(dirname "$0")" && pwd -P) || fail "cannot find the folder of this script"
+  [ "$(id -u)" = 0 ] || fail "only root can do this: the files must belong to root"
+  [ -f "$archive/node-files.sh" ] || fail "$archive/node-files.sh is missing: unpack the whole archive"
+  # shellcheck source=node-files.sh
+  . "$archive/node-files.sh"
+  resolve "$prefix/lib/nydus-overlayfs"
+  record=$root$resolved/installed
+  lock
+  read_record
+  $action
+}
+
+main "$@"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of tests that install on nodes."""
+
+import ctypes
+import os
+import subprocess
+
+import pytest
+from node_lab.archive import build_archive, make_older_archive
+from node_lab.node import Disturber, Node
+from nydus_stack.programs import Programs
+
+CLONE_NEWNS = 0x20000
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory):
+    return build_archive(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="session")
+def older_archive(archive, tmp_path_factory):
+    return make_older_archive(archive, tmp_path_factory.mktemp("older") / "archive")
+
+
+@pytest.fixture(scope="session")
+def programs():
+    return Programs()
+
+
+@pytest.fixture
+def disturber(tmp_path):
+    return Disturber(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def private_mounts():
+    """From here on nothing that these tests mount is seen outside."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"unshare: {os.strerror(error)}")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
+@pytest.fixture
+def mount(private_mounts):
+    """Mounts until the end of the test."""
+    targets = []
+
+    def make(*arguments):
+        subprocess.run(["mount", *map(str, arguments)], check=True)
+        targets.append(arguments[-1])
+
+    yield make
+    for target in reversed(targets):
+        subprocess.run(["umount", "--lazy", str(target)], check=True)
+
+
+@pytest.fixture
+def place(mount, tmp_path):
+    """Where a node's root can be: in memory, because the installer waits for the disk after every file."""
+    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def bare_node(place, archive):
+    return Node(place / "node", archive)
