@@ -47,6 +47,7 @@ def build_archive(folder):
     (folder / "bin").mkdir()
     tool = folder / "bin" / "nydus-overlayctl"
     subprocess.run(["cc", "-static", "-x", "c", "-o", tool, "-"], input=TOOL, text=True, check=True)
+    shutil.copytree(TREE / "packaging" / "node", folder / "share" / "nydus-overlayfs" / "node")
     for name in ("install.sh", "node-files.sh"):
         shutil.copy(TREE / "packaging" / "archive" / name, folder)
     write_checksums(folder)

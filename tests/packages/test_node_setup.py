@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The DaemonSet of packaging/node on nodes: its own manifest, its image, run by runc on a node's root."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import yaml
+from node_lab.archive import OLDER, version
+from node_lab.node import Node
+from node_lab.pod import NODE_SETUP, Pod, build_image, manifest
+
+pytest_plugins = ["node_lab.fixtures"]
+
+
+@pytest.fixture
+def node(bare_node):
+    """Of nodes that others can log in to, these tests need only the files."""
+    return bare_node
+
+KUBERNETES = ("1.27", "1.29", "1.31", "1.33", "1.35", "1.37")
+GO_PLACES = ("usr/local/sbin/nydus-overlayfs", "usr/local/bin/nydus-overlayfs")
+
+
+@pytest.fixture(scope="session")
+def image(archive, programs, tmp_path_factory):
+    root = tmp_path_factory.mktemp("image") / "root"
+    return root, build_image(archive, programs.busybox, root)
+
+
+@pytest.fixture(scope="session")
+def older_image(older_archive, programs, tmp_path_factory):
+    root = tmp_path_factory.mktemp("older-image") / "root"
+    return root, build_image(older_archive, programs.busybox, root)
+
+
+@pytest.fixture
+def run_pod(node, programs, image, private_mounts):
+    """Runs the init container with changes to the manifest; returns what it said."""
+
+    def run(*changes, image=image, code=0):
+        def change(described):
+            for one in changes:
+                one(described)
+
+        pod = Pod(node, programs.debian / "usr/sbin/runc", *image, change)
+        ended, words = pod.initialise()
+        assert ended == code, words
+        return words
+
+    return run
+
+
+def uninstalling(described):
+    """What README.md has kubectl do."""
+    readme = (NODE_SETUP / "README.md").read_text()
+    place, value = re.search(r'"path": "(/[^"]*)", "value": \["(\w+)"\]', readme).groups()
+    table = described
+    *parents, last = [int(key) if key.isdigit() else key for key in place.split("/")[1:]]
+    for key in parents:
+        table = table[key]
+    assert last in table
+    table[last] = [value]
+
+
+def with_prefix(prefix):
+    def change(described):
+        pod = described["spec"]["template"]["spec"]
+        pod["initContainers"][0]["env"][0]["value"] = prefix
+        pod["initContainers"][0]["volumeMounts"][1]["mountPath"] = f"/host{prefix}"
+        pod["volumes"][1]["hostPath"]["path"] = prefix
+
+    return change
+
+
+# ---- the manifest
+
+
+@pytest.fixture
+def judge(programs, tmp_path):
+    """kubernetes-validate as a program: its packages are newer than Debian's of the same names."""
+
+    def run(described, release):
+        path = tmp_path / "manifest.yaml"
+        path.write_text(yaml.safe_dump(described))
+        command = [sys.executable, "-m", "kubernetes_validate", "--strict", "-k", release, path]
+        environment = {"PYTHONPATH": str(programs.kubernetes_validate)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.mark.parametrize("release", KUBERNETES)
+def test_manifest_is_valid(judge, release):
+    done = judge(manifest(), release)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"against version {release}\n" in done.stdout
+    wrong = manifest()
+    wrong["spec"]["template"]["spec"]["initContainers"][0]["securityContext"]["readOnlyRootFileSystem"] = True
+    assert judge(wrong, release).returncode != 0
+
+
+def test_manifest_asks_for_little():
+    pod = manifest()["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    for setting in ("hostPID", "hostNetwork", "hostIPC", "serviceAccountName"):
+        assert setting not in pod
+    for container in (*pod["initContainers"], *pod["containers"]):
+        context = container["securityContext"]
+        assert context["privileged"] is False
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["readOnlyRootFilesystem"] is True
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert container["resources"]["limits"]["memory"]
+    (waiting,) = pod["containers"]
+    assert "volumeMounts" not in waiting
+    written = {mount["mountPath"] for mount in pod["initContainers"][0]["volumeMounts"] if not mount.get("readOnly")}
+    assert written == {"/host/usr/local"}
+
+
+# ---- the helper on the node
+
+
+def test_node_without_a_helper(node, run_pod):
+    before = node.picture()
+    assert "which is this one" in run_pod()
+    assert version() in node.version()
+    run_pod(uninstalling)
+    assert node.picture() == before
+
+
+@pytest.mark.parametrize("name", GO_PLACES)
+def test_way_there_and_back_from_the_go_helper(node, run_pod, programs, name):
+    node.put(name, programs.go_helper)
+    before = node.picture()
+    run_pod()
+    assert version() in node.version()
+    assert "keeping what is in place" not in run_pod()
+    run_pod(uninstalling)
+    assert node.picture() == before
+    assert node.found() == str(node.root / name)
+
+
+def test_beside_the_package(node, archive, run_pod):
+    """The package has it in /usr/sbin, which comes later on PATH."""
+    shutil.copytree(archive / "sbin", node.root / "usr/sbin", symlinks=True, dirs_exist_ok=True)
+    before = node.picture()
+    run_pod()
+    assert node.found() == str(node.root / "usr/local/sbin/nydus-overlayfs")
+    run_pod(uninstalling)
+    assert node.picture() == before
+
+
+def test_upgrade_and_back(node, run_pod, older_image, programs):
+    node.put(GO_PLACES[0], programs.go_helper)
+    before = node.picture()
+    run_pod(image=older_image)
+    assert OLDER in node.version()
+    run_pod()
+    assert version() in node.version()
+    run_pod(image=older_image)
+    assert OLDER in node.version()
+    run_pod(uninstalling)
+    assert node.picture() == before
+
+
+def test_read_only_usr_local(node, run_pod, mount):
+    """Another prefix is written all the same; the helper there must be named in the snapshotter's configuration."""
+    place = node.root / "usr/local"
+    mount("--bind", place, place)
+    subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
+    before = node.picture()
+    assert "nothing changed" in run_pod(code=1)
+    assert node.picture() == before
+    assert 'nydus_overlayfs_path = "/opt/nydus/sbin/nydus-overlayfs"' in run_pod(with_prefix("/opt/nydus"))
+    helper = node.root / "opt/nydus/sbin/nydus-overlayfs"
+    assert version() in subprocess.run([helper, "--version"], capture_output=True, text=True, check=True).stdout
+    run_pod(with_prefix("/opt/nydus"), uninstalling)
+
+
+def test_full_node(place, archive, image, programs, mount):
+    root = place / "small"
+    root.mkdir()
+    mount("-t", "tmpfs", "-o", "size=4m,mode=755", "tmpfs", root)
+    node = Node(root, archive)
+    node.put(GO_PLACES[0], programs.busybox)
+    (root / "ballast").write_bytes(bytes(20 << 10))
+    with open(root / "usr/rest", "wb", buffering=0) as rest:
+        try:
+            while rest.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    (root / "ballast").unlink()
+    before = node.picture()
+    code, words = Pod(node, programs.debian / "usr/sbin/runc", *image).initialise()
+    assert code == 1
+    assert "No space left on device" in words
+    assert "nothing changed" in words
+    assert node.picture() == before
+
+
+def test_helper_of_another_owner(node, run_pod, programs):
+    """Without privileges it is kept as a copy that belongs to root."""
+    helper = node.put(GO_PLACES[0], programs.go_helper)
+    content = helper.read_bytes()
+    shutil.chown(helper, 1001, 1001)
+    run_pod()
+    assert version() in node.version()
+    run_pod(uninstalling)
+    assert helper.read_bytes() == content
+
+
+def test_waits_and_ends_at_once(node, programs, image, private_mounts):
+    pod = Pod(node, programs.debian / "usr/sbin/runc", *image)
+    (container,) = pod.description["containers"]
+    process = pod.start(container, "nydus-test-wait")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=2)
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=pod.description["terminationGracePeriodSeconds"])
+    assert process.returncode == 0
+
+
+# ---- while containers start
+
+
+class Mounts:
+    """mount.fuse calls the node's helper, over and over, as containerd does."""
+
+    def __init__(self, node, debian):
+        self._node, self._debian = node, debian
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.count, self.failures = 0, []
+
+    def _run(self):
+        target = self._node.root.parent / "target"
+        layers = [self._node.root.parent / f"layer-{number}" for number in (0, 1)]
+        for path in (target, *layers):
+            path.mkdir()
+        path = ":".join(f"{self._node.root}/usr/local/{name}" for name in ("sbin", "bin"))
+        options = f"lowerdir={layers[0]}:{layers[1]}"
+        command = [self._debian / "sbin/mount.fuse", "overlay", target, "-o", options, "-t", "nydus-overlayfs"]
+        while not self._stop.is_set():
+            done = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
+            if done.returncode == 0 and target.is_mount():
+                subprocess.run(["umount", target], check=True)
+            else:
+                self.failures.append((done.returncode, done.stderr))
+            self.count += 1
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure):
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.mark.parametrize("name", GO_PLACES)
+def test_no_mount_fails_during_the_switch(node, run_pod, older_image, programs, name):
+    node.put(name, programs.go_helper)
+    with Mounts(node, programs.debian) as mounts:
+        for _ in range(6):
+            run_pod(image=older_image)
+            run_pod()
+            run_pod(uninstalling)
+        time.sleep(0.1)
+    print(f"{mounts.count} mounts")
+    assert mounts.failures == []
+    assert mounts.count > 50

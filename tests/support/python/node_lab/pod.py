@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A DaemonSet's pod on a node: its own manifest and image, carried out by runc."""
+
+import copy
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+from node_lab.node import SYSTEM_PATH
+
+NODE_SETUP = Path(__file__).resolve().parents[4] / "packaging" / "node"
+MANIFEST = NODE_SETUP / "daemonset.yaml"
+
+
+def manifest():
+    return yaml.safe_load(MANIFEST.read_text())
+
+
+def instructions(containerfile):
+    """The lines of a Containerfile as words, without comments."""
+    for line in containerfile.read_text().splitlines():
+        if line and not line.startswith("#"):
+            yield line.split()
+
+
+def build_image(context, busybox, root):
+    """Carries out a Containerfile on a root of busybox. Returns the command that it names."""
+    (root / "bin").mkdir(parents=True)
+    shutil.copy(busybox, root / "bin" / "busybox")
+    subprocess.run(["chroot", root, "/bin/busybox", "--install", "-s", "/bin"], check=True)
+    command = []
+    for instruction, *words in instructions(context / "share/nydus-overlayfs/node/Containerfile"):
+        if instruction == "COPY":
+            copy_into(context, words[:-1], root, words[-1])
+        elif instruction == "ENTRYPOINT":
+            command = json.loads(" ".join(words))
+    return command
+
+
+def copy_into(context, sources, root, target):
+    """A folder's content goes into the target, as in a Containerfile."""
+    destination = root / target.lstrip("/")
+    destination.mkdir(parents=True, exist_ok=True)
+    for source in sources:
+        if (context / source).is_dir():
+            shutil.copytree(context / source, destination, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copy(context / source, destination)
+
+
+def bundle_of(pod, container, image, command, node_root):
+    """runc's description of a container of a pod."""
+    context = container["securityContext"]
+    assert not context["privileged"]
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    paths = {volume["name"]: volume["hostPath"] for volume in pod["volumes"]}
+    mounts = [
+        {"destination": "/proc", "type": "proc", "source": "proc"},
+        {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},
+    ]
+    # As the kubelet does it: outer mount points first.
+    for mount in sorted(container.get("volumeMounts", []), key=lambda mount: mount["mountPath"]):
+        source = node_root / paths[mount["name"]]["path"].lstrip("/")
+        if paths[mount["name"]]["type"] == "DirectoryOrCreate":
+            source.mkdir(parents=True, exist_ok=True)
+        options = ["bind", "rprivate", "ro" if mount.get("readOnly") else "rw"]
+        mounts.append({"destination": mount["mountPath"], "type": "bind", "source": str(source), "options": options})
+    environment = [f"PATH={SYSTEM_PATH}", *(f"{entry['name']}={entry['value']}" for entry in container.get("env", []))]
+    return {
+        "ociVersion": "1.0.2",
+        "process": {
+            "terminal": False,
+            "user": {"uid": context["runAsUser"], "gid": context["runAsGroup"]},
+            "args": [*command, *container["args"]],
+            "env": environment,
+            "cwd": "/",
+            "capabilities": {kind: [] for kind in ("bounding", "effective", "permitted", "inheritable", "ambient")},
+            "noNewPrivileges": not context["allowPrivilegeEscalation"],
+        },
+        "root": {"path": str(image), "readonly": context["readOnlyRootFilesystem"]},
+        "mounts": mounts,
+        "linux": {"namespaces": [{"type": kind} for kind in ("pid", "mount", "ipc", "uts", "network")]},
+    }
+
+
+class Pod:
+    """The DaemonSet on one node. `change` is applied to the manifest before."""
+
+    def __init__(self, node, runc, image, command, change=lambda manifest: None):
+        described = copy.deepcopy(manifest())
+        change(described)
+        self.description = described["spec"]["template"]["spec"]
+        self.node = node
+        self._runc, self._image, self._command = runc, image, command
+
+    def start(self, container, identity):
+        """Starts a container in the foreground; the caller waits for it."""
+        place = self.node.root.parent / identity
+        place.mkdir(exist_ok=True)
+        bundle = bundle_of(self.description, container, self._image, self._command, self.node.root)
+        (place / "config.json").write_text(json.dumps(bundle))
+        return subprocess.Popen(
+            [self._runc, "--root", place / "state", "run", "--bundle", place, identity],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def initialise(self):
+        """Runs the init container. Returns its exit status and its words."""
+        (container,) = self.description["initContainers"]
+        process = self.start(container, "nydus-test-install")
+        words, _ = process.communicate()
+        return process.returncode, words
