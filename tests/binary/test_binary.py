@@ -71,6 +71,13 @@ def test_installation_has_both_names(installed):
     assert link.parent == helper.parent and helper.parent.name == "sbin"
 
 
+def test_installation_goes_where_the_prefix_says(binary_of, tmp_path):
+    build = binary_of("musl").path.parents[1]
+    subprocess.run(["cmake", "--install", build, "--prefix", tmp_path], check=True, stdout=subprocess.DEVNULL)
+    assert os.readlink(tmp_path / "sbin" / "nydus-overlayfs") == "mount.fuse.nydus-overlayfs"
+    assert (tmp_path / "sbin" / "nydus-overlayfs").exists()
+
+
 def test_installation_has_the_man_page_for_both_names(installed):
     assert ".TH" in installed_file(installed, "mount.fuse.nydus-overlayfs.8").read_text()
     assert installed_file(installed, "nydus-overlayfs.8").read_text() == ".so man8/mount.fuse.nydus-overlayfs.8\n"
