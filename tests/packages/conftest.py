@@ -53,7 +53,7 @@ def packages(release):
 
 @pytest.fixture(scope="session")
 def older():
-    """The same tree packed as version 0.0.9, for Debian 12: on Debian 13 a change from it is one from release to release."""
+    """The same tree packed as version 0.0.9 for Debian 12; on Debian 13 leaving it is a change of the release, too."""
     return packages_or_failure("debian12", older=True)
 
 

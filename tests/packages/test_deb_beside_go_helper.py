@@ -5,6 +5,7 @@ import pytest
 
 from package_lab.debian_node import examine, start_container
 from package_lab.debian_packages import HELPER_PACKAGE, TOOL_PACKAGE, small_package
+from package_lab.selection import on_debian_12
 
 NYDUS_STATIC = "nydus-static"
 OF_NYDUS_STATIC = "/usr/bin/nydus-overlayfs"
@@ -27,6 +28,7 @@ def test_both_packages_can_be_installed_and_ours_wins(node, packages, nydus_stat
     assert "/usr/sbin/nydus-overlayfs" in str(report.named("helper"))
 
 
+@on_debian_12
 @pytest.mark.parametrize("folder", ["/usr/local/sbin", "/usr/local/bin"])
 def test_one_installed_by_hand_wins_and_doctor_says_so(node, packages, go_helper, folder):
     node.install(*packages.both)
@@ -38,6 +40,7 @@ def test_one_installed_by_hand_wins_and_doctor_says_so(node, packages, go_helper
     assert examine(node).severities("helper") == {"ok"}
 
 
+@on_debian_12
 def test_doctor_is_right_about_who_wins(node, packages, go_helper, show_user_ids):
     node.install(*packages.both)
     node.root.copy_in(go_helper, "/usr/local/bin/nydus-overlayfs")
@@ -55,6 +58,7 @@ def test_way_back_by_removing_our_package(node, packages, nydus_static, show_use
     assert "helper-go" in started.report().text()
 
 
+@on_debian_12
 def test_way_back_by_a_link_and_forth_again(node, packages, nydus_static, show_user_ids):
     node.install(nydus_static)
     node.install(*packages.both)

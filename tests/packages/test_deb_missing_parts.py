@@ -4,6 +4,7 @@
 from package_lab.debian_node import examine, start_container
 from package_lab.debian_packages import TOOL, TOOL_PACKAGE
 from package_lab.sample_mount import SampleMount
+from package_lab.selection import on_debian_12
 
 MISSING_TOOL = 2
 # How containerd 1.6 and 1.7 say that a program is not there.
@@ -34,6 +35,7 @@ def test_without_fuse3_mount_works_all_the_same(plain, packages):
     mount.unmount()
 
 
+@on_debian_12
 def test_apt_installs_the_fuse3_that_was_forced_away(plain, packages):
     plain.run(["dpkg", "--force-depends", "--install", *plain.put([packages.helper])])
     plain.apt("install", "--fix-broken")
@@ -52,6 +54,7 @@ def test_without_the_tool_mode_kata_names_its_package_and_other_mounts_work(plai
     mount.unmount()
 
 
+@on_debian_12
 def test_doctor_of_a_tool_without_helper_names_the_package(plain, packages):
     plain.install(packages.tool)
     assert "install the package nydus-overlayfs" in str(examine(plain).named("helper-missing"))

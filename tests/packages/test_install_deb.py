@@ -4,6 +4,7 @@
 import stat
 
 from package_lab.debian_packages import ALIAS, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
+from package_lab.selection import on_debian_12
 
 CONFIGURATION = "/etc/nydus-overlayfs/config.toml"
 
@@ -29,6 +30,7 @@ def test_without_recommends_there_is_no_tool_and_no_library(plain, packages):
     assert plain.would_install("--no-install-recommends", HELPER_PACKAGE) == of_fuse3 | {HELPER_PACKAGE}
 
 
+@on_debian_12
 def test_the_tool_alone_needs_no_helper(plain, packages):
     plain.install(packages.tool)
     plain.assert_whole(TOOL_PACKAGE)
@@ -70,6 +72,7 @@ def test_purge_with_what_came_along_leaves_no_more_than_fuse3_alone_leaves(plain
     assert plain.files() == before
 
 
+@on_debian_12
 def test_removal_keeps_what_the_administrator_wrote_and_purge_does_not(node, packages):
     node.install(*packages.both)
     node.shell(f"echo 'layout = \"go\"' >>{CONFIGURATION}")

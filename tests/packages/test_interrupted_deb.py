@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installation that is killed or that fails leaves a helper that works, and can be repaired."""
 
-import pytest
-
 from package_lab.artefacts import OLDER
 from package_lab.debian_packages import HELPER, HELPER_PACKAGE, TOOL_PACKAGE, DebianMachine
 from package_lab.fresh_root import FreshRoot
 from package_lab.killed_dpkg import kill_before, steps_of
 from package_lab.sample_mount import SampleMount
+from package_lab.selection import on_debian_12
 
 # Enough for the kernel to make a file of, too little for our packages.
 ROOM_LEFT = 100 << 10
 FILLER = "/var/filler"
-
-# What dpkg does is the same on both; its calls are not asked for twice.
-on_debian_12 = pytest.mark.parametrize("release", ["debian12"], indirect=True, scope="module")
 
 
 def newer(packages):
@@ -66,6 +62,7 @@ def test_first_installation_killed_at_any_step_is_finished_by_the_next(node, pac
     assert node.files() == before
 
 
+@on_debian_12
 def test_unpacked_but_not_configured_works_and_is_configured_later(node, packages):
     node.run(["dpkg", "--unpack", *node.put(packages.both)])
     assert_mounts(node)
@@ -87,6 +84,7 @@ def test_read_only_usr_stops_the_upgrade_and_leaves_the_old_version(node, packag
     assert node.version_of(HELPER) == newer(packages)
 
 
+@on_debian_12
 def test_read_only_usr_stops_the_first_installation_and_leaves_nothing(node, packages):
     before = node.files()
     node.shell("mount --bind /usr /usr; mount -o remount,bind,ro /usr")

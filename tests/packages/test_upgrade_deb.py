@@ -4,6 +4,7 @@
 from package_lab.artefacts import OLDER
 from package_lab.debian_packages import HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
 from package_lab.sample_mount import SampleMount
+from package_lab.selection import on_debian_12
 
 # Mounts and unmounts until told to stop; says how often, and what failed.
 MOUNT_AGAIN_AND_AGAIN = """
@@ -31,6 +32,7 @@ def test_upgrade_ends_as_a_new_installation_does(node, packages, older, release)
     assert node.files() == upgraded
 
 
+@on_debian_12
 def test_downgrade_and_back(node, packages, older):
     node.install(*packages.both)
     node.install(*older.both, flags=["--allow-downgrades"])
@@ -65,6 +67,7 @@ def test_every_mount_during_upgrade_and_downgrade_works(node, packages, older):
     assert len(lines) > 20
 
 
+@on_debian_12
 def test_an_edited_configuration_survives_the_upgrade(node, packages, older):
     node.install(*older.both)
     node.shell("echo 'layout = \"rs\"' >>/etc/nydus-overlayfs/config.toml")

@@ -25,7 +25,7 @@ class ContainerStart:
     doctor: dict
 
     def assert_all_works(self):
-        """Layers, writing, and a program that is set-user-ID: only with our helper, for the Go one mounts with nosuid."""
+        """Layers, writing, and a set-user-ID program, which needs our helper: the Go one mounts with nosuid."""
         self.assert_runs()
         assert f"effective 0 real {layers.USER_ID}\n" in self.output
 
@@ -37,7 +37,8 @@ class ContainerStart:
 
     def report(self):
         """What doctor said while containerd ran."""
-        return read_report(subprocess.CompletedProcess([], self.doctor["status"], self.doctor["stdout"], self.doctor["stderr"]))
+        said = self.doctor
+        return read_report(subprocess.CompletedProcess([], said["status"], said["stdout"], said["stderr"]))
 
 
 def start_container(machine, show_user_ids):

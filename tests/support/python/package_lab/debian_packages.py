@@ -16,13 +16,21 @@ TOOL = "/usr/bin/nydus-overlayctl"
 
 FOLDER = "/srv/packages"
 SOURCES_LIST = "/etc/apt/sources.list.d/ours.list"
-ONLY_OURS = ("-oDir::Etc::sourcelist=sources.list.d/ours.list", "-oDir::Etc::sourceparts=-", "-oAPT::Get::List-Cleanup=0")
+ONLY_OURS = (
+    "-oDir::Etc::sourcelist=sources.list.d/ours.list",
+    "-oDir::Etc::sourceparts=-",
+    "-oAPT::Get::List-Cleanup=0",
+)
 
 # What apt, dpkg, debconf and ldconfig remember.
 STATE = ("/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log", "/etc/ld.so.cache", FOLDER)
 
-# Left by a dpkg that did not come to its end.
-HALF_DONE = (".dpkg-new", ".dpkg-tmp")
+# Says of each package that it is installed, and then what is wrong. .dpkg-* are left by a dpkg that was stopped.
+WHOLE = """
+dpkg-query -W -f='${{db:Status-Status}} ${{Package}}\\n' {packages} | sort
+dpkg --verify {packages}
+dpkg --audit
+find /usr /etc -name '*.dpkg-*'"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,8 @@ def small_package(folder, name, files):
     control = tree / "DEBIAN" / "control"
     control.parent.mkdir()
     control.write_text(
-        f"Package: {name}\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@invalid>\nDescription: for a test\n"
+        f"Package: {name}\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@invalid>\n"
+        "Description: stands for another package in a test\n"
     )
     package = Path(folder) / f"{name}.deb"
     command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, package]
@@ -127,19 +136,10 @@ class DebianMachine:
         return match[0]
 
     def assert_whole(self, *packages):
-        """All files are as they were packed, and dpkg is content."""
-        for package in packages:
-            assert self.is_installed(package), self.status(package)
-            changed = self.run(["dpkg", "--verify", package], check=False)
-            assert (changed.returncode, changed.stdout) == (0, ""), changed.stdout
-        audit = self.run(["dpkg", "--audit"])
-        assert audit.stdout == "", audit.stdout
-        assert self.half_done() == []
-
-    def half_done(self):
-        places = ("/usr", "/etc/nydus-overlayfs")
-        found = self.run(["find", *places, *" -o ".join(f"-name *{end}" for end in HALF_DONE).split()], check=False)
-        return found.stdout.splitlines()
+        """All files are as they were packed, dpkg is content, and nothing half done lies about."""
+        names = " ".join(packages)
+        done = self.run(["/bin/sh", "-c", WHOLE.format(packages=names)], check=False)
+        assert done.stdout == "".join(f"installed {name}\n" for name in sorted(packages)), done.stdout + done.stderr
 
     def files(self):
         """All that is on the machine, save for what apt and dpkg remember: path, and what it is."""

@@ -2,11 +2,9 @@
 """A freshly installed Debian for one test."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[4]
@@ -33,7 +31,7 @@ class FreshRoot:
     """A root of its own with mount and process namespaces around it; use as a context manager.
 
     `release` is debian12 or debian13, `flavour` plain or node (tests/packages/fresh-root says what they hold). Any
-    change goes to an overlay in memory of at most `size` bytes. What runs there ends with this process, however that ends.
+    change goes to an overlay in memory of at most `size` bytes. What runs there ends with this process in any case.
     `process_id` is that of its first process, seen from here.
     """
 
@@ -62,8 +60,6 @@ class FreshRoot:
         if not self.process_id:
             self.__exit__()
             raise RuntimeError(f"no fresh {self.release}: the reason stands above")
-        if os.path.exists("/etc/resolv.conf"):
-            self.copy_in("/etc/resolv.conf", "/etc/resolv.conf")
         return self
 
     def __exit__(self, *exception):

@@ -2,12 +2,13 @@
 """usage: holder.py ROOT BYTES
 
 The first process of a fresh machine: puts an overlay on the folder ROOT, mounts what every machine has, makes that its
-root and stays until its standard input ends. Changes take at most BYTES. Expects new mount and process namespaces, which
-end with it. Says its process id, as seen from outside, when all is ready.
+root and stays until its standard input ends. Changes take at most BYTES. Expects new mount and process namespaces,
+which end with it. Says its process id, as seen from outside, when all is ready.
 """
 
 import ctypes
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -48,9 +49,10 @@ def make_devices(directory):
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         (directory / name).symlink_to(target)
     (directory / "ptmx").symlink_to("pts/ptmx")
-    for name, kind, data in (("pts", "devpts", "newinstance,ptmxmode=0666,mode=620,gid=5"), ("shm", "tmpfs", "mode=1777")):
+    for name in ("pts", "shm"):
         (directory / name).mkdir()
-        mount(name, directory / name, kind, MS_NOSUID | MS_NOEXEC, data)
+    mount("pts", directory / "pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620,gid=5")
+    mount("shm", directory / "shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
 
 
 def make_root(lower, size):
@@ -75,6 +77,13 @@ def mount_the_usual(root):
     mount("tmp", root / "tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
 
 
+def share_name_servers(root):
+    """For apt, where something is not in its cache."""
+    if os.path.exists("/etc/resolv.conf"):
+        (root / "etc/resolv.conf").unlink(missing_ok=True)
+        shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+
+
 def enter(root):
     os.chdir(root)
     call("pivot_root", libc.syscall(PIVOT_ROOT[os.uname().machine], b".", b"."))
@@ -92,6 +101,7 @@ def main():
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     root = make_root(Path(sys.argv[1]), int(sys.argv[2]))
     mount_the_usual(root)
+    share_name_servers(root)
     enter(root)
     # Orphans become children of the first process; where they are ignored the kernel takes them away.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -33,7 +33,7 @@ class SampleMount:
         return self._machine.run(words, check=check)
 
     def assert_works(self):
-        """The kernel has an overlay there that allows devices and set-user-ID programs, and files can be read and written."""
+        """An overlay is there that allows devices and set-user-ID programs, and its files can be read and written."""
         mount = mount_at(self.target, self._machine.root.process_id)
         assert mount is not None and mount.kind == "overlay", mount
         assert not {"ro", "nosuid", "nodev"} & mount.options, mount
