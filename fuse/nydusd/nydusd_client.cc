@@ -212,18 +212,26 @@ Result<NydusdInformation> NydusdClient::Information(Deadline deadline) const {
 }
 
 Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) const {
+  std::string state;
   while (true) {
+    const bool has_little_time = TimeLeft(deadline) < kProbeTime;
     Result<NydusdInformation> information = Information(std::min(deadline, After(kProbeTime)));
     if (information && information->state == kNydusdRunning) return information;
+    if (information) state = information->state;
     if (!information && information.error().kind == ErrorKind::kUsage) return information;
     if (Result<> going_on = CheckNotInterrupted(); !going_on) {
       return Failure(std::move(going_on.error()));
     }
     if (TimeLeft(deadline) <= kPollInterval) {
       constexpr std::string_view kContext = "nydusd is not running in time";
-      if (!information) return Failure(Wrap(std::move(information.error()), kContext));
+      // A question that the deadline cut short says less than the answer before it.
+      const bool was_cut_short =
+          has_little_time && !information && information.error().kind == ErrorKind::kMount;
+      if (!information && (state.empty() || !was_cut_short)) {
+        return Failure(Wrap(std::move(information.error()), kContext));
+      }
       return Fail(ErrorKind::kMount, StrCat(kContext, ": nydusd at ", Quote(api_socket_),
-                                            ": its state is ", Quote(information->state)));
+                                            ": its state is ", Quote(state)));
     }
     std::this_thread::sleep_for(kPollInterval);
   }

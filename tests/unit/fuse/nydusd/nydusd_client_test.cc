@@ -128,6 +128,12 @@ TEST_F(NydusdClientTest, SaysWhyTheDaemonDoesNotRunInTime) {
   EXPECT_THAT(wait(), HasError(ErrorKind::kSystem, "No such file"));
 }
 
+TEST_F(NydusdClientTest, DeadlineInMidQuestionDoesNotHideTheStateBefore) {
+  const auto wait = [&] { return client_.WaitUntilRunning(After(kLittle)); };
+  EXPECT_THAT(Play({Information("", "INIT"), Silence()}, wait),
+              HasError(ErrorKind::kMount, ": its state is 'INIT'"));
+}
+
 TEST_F(NydusdClientTest, SilentDaemonIsNamed) {
   const auto ask = [&] { return client_.Information(After(kLittle)); };
   const auto information = Play({Silence()}, ask);
