@@ -136,7 +136,10 @@ int ReadOutcome(std::string_view rest, MountText& text) {
   if (!written) return 0;
   text.report = std::move(written->text);
   rest = written->rest;
-  if (rest.starts_with(": exec: ")) text.report += rest.substr(2, kMaxExecError);
+  // The second is of golang.org/x/sys/execabs, by which containerd 1.6 looks programs up.
+  if (rest.starts_with(": exec: ") || rest.starts_with(": mount.fuse resolves to ")) {
+    text.report += rest.substr(2, kMaxExecError);
+  }
   ReadExit(rest, text);
   return written->quotings;
 }

@@ -97,6 +97,11 @@ TEST(MountText, KeepsThatMountFuseIsMissing) {
   EXPECT_EQ(mount.status, std::nullopt);
 }
 
+TEST(MountText, KeepsThatMountFuseIsMissingInTheWordsOfContainerd16) {
+  constexpr char kWords[] = "mount.fuse resolves to executable in current directory (./mount.fuse)";
+  EXPECT_EQ(Only(StrCat(kCall, " failed: \"\": ", kWords)).report, kWords);
+}
+
 TEST(MountText, IsAnErrorQuotedInLogs) {
   const std::string quoted =
       StrCat("failed to mount: ", kCall, " failed: \\\"\\\": exit status 32");
