@@ -9,7 +9,7 @@ CALLS = ("rename", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlin
 CALL = re.compile(r"\d+ +(\w+)\((.*)")
 OURS = re.compile(r"/(usr/s?bin|etc)/[^\"]*nydus")
 # Of the calls on dpkg's own files, every so manieth is a step.
-STRIDE = 12
+STRIDE = 20
 
 
 def traced(machine, log, dpkg, *terms):
