@@ -8,6 +8,8 @@ set(CMAKE_SYSROOT "${NYDUS_AARCH64_SYSROOT}")
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+# Headers have the names in messages that they have where nothing is cross-compiled.
+set(CMAKE_CXX_FLAGS_INIT "-ffile-prefix-map=${NYDUS_AARCH64_SYSROOT}=")
 
 # pkg-config knows nothing of CMAKE_FIND_ROOT_PATH.
 set(ENV{PKG_CONFIG_SYSROOT_DIR} "${NYDUS_AARCH64_SYSROOT}")
