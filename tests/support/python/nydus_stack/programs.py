@@ -57,6 +57,15 @@ class Programs:
         return self._existing("go-programs", "nydus-snapshotter", "bin/containerd-nydus-grpc")
 
     @property
+    def actionlint(self):
+        return self._existing("go-programs", "actionlint", "bin/actionlint")
+
+    @property
+    def spdx_tools(self):
+        """The folder of Python packages that they are in."""
+        return self._existing("python-programs", "spdx-tools", "spdx_tools").parent
+
+    @property
     def go_helper(self):
         return self._existing("go-programs", "nydus-snapshotter", "bin/nydus-overlayfs")
 
