@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""packaging/release around builders that are quick: what it refuses, compares and leaves. The real ones it runs itself."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from package_lab.artefacts import TREE, files_of_tree
+
+# Stands for packaging/archive/build: an archive that holds nothing but the time of all files and, if asked for, chance.
+BUILDER = """#!/bin/bash
+set -euo pipefail
+mkdir -p "$1"
+cd "$(mktemp -d)"
+mkdir -p top
+date --utc --date="@$SOURCE_DATE_EPOCH" >top/time
+{more}
+tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --mode=u=rwX,go=rX top | gzip -n >"$1/nydus-overlayfs-$2.tar.gz"
+rm -r "$PWD"
+"""
+PASSING_TEST = "def test_nothing():\n    pass\n"
+
+
+class Tree:
+    """A copy of this tree with a quick builder and no package tests."""
+
+    def __init__(self, folder):
+        self.folder = folder / "tree"
+        self.output = folder / "releases" / "this"
+        for name in files_of_tree():
+            target = self.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TREE / name, target, follow_symlinks=False)
+        shutil.rmtree(self.folder / "tests/packages")
+        self.write("tests/packages/test_nothing.py", PASSING_TEST)
+        self.build_with("")
+        self.git("init", "--quiet")
+        self.commit()
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def build_with(self, more):
+        self.write("packaging/archive/build", BUILDER.format(more=more))
+
+    def replace(self, name, old, new):
+        text = (self.folder / name).read_text()
+        assert old in text
+        self.write(name, text.replace(old, new, 1))
+
+    def git(self, *arguments):
+        who = ("-c", "user.name=nobody", "-c", "user.email=nobody@invalid")
+        subprocess.run(["git", *who, *arguments], cwd=self.folder, check=True, stdout=subprocess.PIPE)
+
+    def commit(self):
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message=all")
+
+    def release(self, *arguments):
+        environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+        command = ["packaging/release", *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def refuses(self, *arguments):
+        """The last line of the refusal; nothing may be left."""
+        finished = self.release(*arguments)
+        assert finished.returncode == 1, finished.stderr
+        assert not self.output.parent.exists() or list(self.output.parent.iterdir()) == []
+        return finished.stderr.splitlines()[-1]
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return Tree(tmp_path)
+
+
+def version():
+    return re.search(r"nydus-overlayfs VERSION ([0-9.]+)", (TREE / "CMakeLists.txt").read_text())[1]
+
+
+def test_leaves_artefacts_bills_and_checksums(tree):
+    finished = tree.release("--trial", tree.output, "x86_64")
+    assert finished.returncode == 0, finished.stderr
+    name = f"nydus-overlayfs-{version()}"
+    wanted = {f"{name}.tar.gz", "archive/nydus-overlayfs-x86_64.tar.gz", f"{name}-source.spdx", f"{name}-artefacts.spdx.json"}
+    told = dict(reversed(line.split()) for line in (tree.output / "SHA256SUMS").read_text().splitlines())
+    assert told == {path: hashlib.sha256((tree.output / path).read_bytes()).hexdigest() for path in wanted}
+    assert {str(path.relative_to(tree.output)) for path in tree.output.rglob("*") if path.is_file()} == wanted | {"SHA256SUMS"}
+    assert list(tree.output.parent.iterdir()) == [tree.output]
+    for path in wanted:
+        assert path in finished.stdout
+    listed = set(re.findall(r"^FileName: \./(.*)$", (tree.output / f"{name}-source.spdx").read_text(), re.MULTILINE))
+    assert {str(path.relative_to(tree.folder)) for path in tree.folder.rglob("*.cc")} <= listed
+
+
+def test_two_releases_of_a_commit_are_the_same(tree):
+    sums = []
+    for number in (1, 2):
+        output = tree.output.with_name(str(number))
+        assert tree.release("--trial", output, "x86_64").returncode == 0
+        sums.append((output / "SHA256SUMS").read_text())
+    assert sums[0] == sums[1]
+
+
+def test_builds_that_differ_are_named(tree):
+    tree.build_with("echo $RANDOM$RANDOM >top/chance")
+    finished = tree.release("--trial", tree.output, "x86_64")
+    assert finished.returncode == 1
+    assert "archive/nydus-overlayfs-x86_64.tar.gz: Files first/top/chance and second/top/chance differ" in finished.stderr
+    assert list(tree.output.parent.iterdir()) == []
+
+
+def test_builds_have_different_circumstances(tree):
+    circumstances = {"folder": "pwd", "zone": "date +%Z", "locale": "locale", "mask": "umask"}
+    told = "".join(f"{command} >$1/{name}.tar.gz\n" for name, command in circumstances.items())
+    tree.write("packaging/archive/build", f"#!/bin/bash\nmkdir -p $1\n{told}")
+    finished = tree.release("--trial", tree.output, "x86_64")
+    for name in circumstances:
+        assert f"/archive/{name}.tar.gz differ" in finished.stderr
+    assert finished.stderr.endswith("two builds of the same tree differ\n")
+
+
+def test_failing_build_leaves_nothing_and_shows_its_end(tree):
+    tree.build_with("echo no room >&2; exit 1")
+    finished = tree.release("--trial", tree.output, "x86_64")
+    assert finished.returncode == 1
+    assert finished.stderr.splitlines()[-2:] == ["no room", "release: error: x86_64 could not be built"]
+    assert list(tree.output.parent.iterdir()) == []
+
+
+def test_failing_package_test_leaves_nothing(tree):
+    tree.write("tests/packages/test_nothing.py", PASSING_TEST.replace("pass", "assert False"))
+    assert tree.refuses("--trial", tree.output, "x86_64").endswith("the package tests fail")
+
+
+def test_refuses_a_changed_tree(tree):
+    tree.write("README.md", "changed")
+    assert "the tree has changes" in tree.refuses(tree.output)
+
+
+def test_refuses_a_commit_without_the_tag(tree):
+    assert f"no tag v{version()}" in tree.refuses(tree.output)
+
+
+def test_refuses_a_changelog_without_the_version(tree):
+    tree.git("tag", f"v{version()}")
+    assert f"CHANGELOG.md has no section [{version()}]" in tree.refuses(tree.output)
+
+
+@pytest.mark.parametrize("place", ["packaging/debian/changelog", "packaging/rpm/nydus-overlayfs.spec"])
+def test_refuses_versions_that_differ(tree, place):
+    tree.replace(place, version(), "9.9.9")
+    assert re.search(rf"{place} says version 9\.9\.9, CMakeLists\.txt {version()}", tree.refuses("--trial", tree.output))
+
+
+def test_refuses_a_folder_that_is_there(tree):
+    tree.output.mkdir(parents=True)
+    finished = tree.release("--trial", tree.output)
+    assert finished.returncode == 1
+    assert "is there already" in finished.stderr
+
+
+def test_refuses_a_folder_that_the_source_archive_would_take_in(tree):
+    assert tree.refuses("--trial", "packages").endswith("packages is part of the tree; build/release is not")
+    assert not (tree.folder / "packages").exists()
+
+
+def test_refuses_an_unknown_part(tree):
+    assert tree.refuses("--trial", tree.output, "sparc").endswith("no part sparc")
+
+
+def test_without_a_folder_it_says_how_to_use_it(tree):
+    assert "usage: packaging/release" in tree.release().stderr
+    assert "usage: packaging/release" in tree.release("--help").stdout

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The workflows call the tree's own scripts and nothing else, with as few rights as they can have."""
+
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+import yaml
+from nydus_stack.programs import Programs
+from package_lab.artefacts import TREE
+
+WORKFLOWS = sorted((TREE / ".github" / "workflows").glob("*.yml"))
+# What a job may do beside reading the tree.
+RIGHTS = {"release.yml": {"contents": "read", "id-token": "write", "attestations": "write"}}
+
+
+@pytest.fixture(params=WORKFLOWS, ids=lambda path: path.name)
+def workflow(request):
+    return request.param
+
+
+def jobs_of(workflow):
+    return yaml.safe_load(workflow.read_text())["jobs"].values()
+
+
+def steps_of(workflow):
+    return [step for job in jobs_of(workflow) for step in job["steps"]]
+
+
+def test_there_is_one_for_checks_and_one_for_releases():
+    assert [path.name for path in WORKFLOWS] == ["check.yml", "release.yml"]
+
+
+def test_actionlint_finds_nothing(workflow):
+    finished = subprocess.run([Programs().actionlint, workflow], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert finished.returncode == 0, finished.stdout
+
+
+def test_every_command_is_a_script_of_the_tree(workflow):
+    commands = [step["run"] for step in steps_of(workflow) if "run" in step]
+    assert commands
+    for command in commands:
+        around, script, *_ = shlex.split(command)
+        assert around == "tests/in-debian12"
+        for name in (around, script):
+            assert os.access(TREE / name, os.X_OK), name
+        assert "\n" not in command.strip()
+
+
+def test_actions_are_pinned(workflow):
+    for step in steps_of(workflow):
+        assert re.fullmatch(r"actions/[a-z-]+@(v\d+|[0-9a-f]{40})", step.get("uses", "actions/none@v1")), step
+
+
+def test_rights_are_the_least(workflow):
+    whole = yaml.safe_load(workflow.read_text())
+    assert whole["permissions"] in ({}, {"contents": "read"})
+    for job in jobs_of(workflow):
+        assert job.get("permissions", {}) == RIGHTS.get(workflow.name, {})
+
+
+def test_check_skips_nothing():
+    [job] = jobs_of(TREE / ".github/workflows/check.yml")
+    kinds = re.search(r"^readonly kinds=(.*)$|\(((?:[a-z]+, )+[a-z]+)\)$", (TREE / "tests/check").read_text(), re.MULTILINE)
+    assert set(job["env"]["NYDUS_REQUIRE"].split(",")) == set(kinds[2].split(", "))
