@@ -47,6 +47,21 @@ explain_failure() {
   printf '%s; last words in %s' "${reason:-failed}" "$1"
 }
 
+# The machine's own Debian mirror, whatever its sources look like. A fresh machine has no package lists to tell it.
+debian_mirror() {
+  known_debian_mirror || { apt-get update -q >/dev/null 2>&1 && known_debian_mirror; } || {
+    reason "apt knows no Debian mirror; run apt-get update and check the network"
+    return 1
+  } >&2
+}
+
+known_debian_mirror() {
+  local mirrors
+  # shellcheck disable=SC2016 # apt expands it
+  mirrors=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | grep '/debian/*$') || return 1
+  printf '%s\n' "${mirrors%%$'\n'*}"
+}
+
 # reason TEXT: for the scripts in sources/, whose output is the log.
 reason() {
   printf 'reason: %s\n' "$*"

@@ -42,6 +42,7 @@ install_packages() {
   refresh_package_lists "${packages[@]}"
   say "installing ${#packages[@]} Debian packages"
   mkdir -p "$cache"
-  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${packages[@]}" >"$cache/apt.log" 2>&1 ||
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=600 "${packages[@]}" >"$cache/apt.log" 2>&1 ||
     fail "apt-get could not install ${packages[*]}; last words in $cache/apt.log (outdated package lists? try apt-get update)"
 }

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[4]
@@ -54,9 +55,10 @@ def digest_of_sources(kind):
     apart = ("tests/", ".github/", *(f"packaging/{other}/" for other in OF_OTHER_KINDS[kind]))
     digest = hashlib.sha256()
     for name in files_of_tree():
-        if not name.startswith(apart):
+        if not name.startswith(apart) or name == BUILDERS[kind][0]:
             content = (TREE / name).read_bytes()
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+            mode = (TREE / name).stat().st_mode
+            digest.update(f"{name}\0{mode}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
@@ -114,23 +116,39 @@ def build_older(kind, folder):
         shutil.rmtree(tree, ignore_errors=True)
 
 
-@functools.cache
-def artefacts(kind, older=False):
-    """The files of build/packages/KIND by name, made where they are missing or made from other sources.
-
-    With `older` those of the same tree as version 0.0.9, in build/packages/older-KIND.
-    """
+def provide(kind, older, even_if_there):
+    """The folder of a kind, filled. It bears a stamp of the sources only while it is whole."""
     BUILT.mkdir(parents=True, exist_ok=True)
     folder = BUILT / (f"older-{kind}" if older else kind)
     with open(BUILT / f".{folder.name}.lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         now = digest_of_sources(kind)
         stamp = folder / STAMP
-        if not stamp.exists() or stamp.read_text() != now:
+        if even_if_there or not stamp.exists() or stamp.read_text() != now:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             build_older(kind, folder) if older else build(kind, TREE, folder)
             stamp.write_text(now)
+    return folder
+
+
+@functools.cache
+def provided_or_reason(kind, older):
+    """What cannot be built is not tried again by the next test."""
+    try:
+        return provide(kind, older, even_if_there=False)
+    except NotBuilt as reason:
+        return reason
+
+
+def artefacts(kind, older=False):
+    """The files of build/packages/KIND by name, made where they are missing or made from other sources.
+
+    With `older` those of the same tree as version 0.0.9, in build/packages/older-KIND.
+    """
+    folder = provided_or_reason(kind, older)
+    if isinstance(folder, NotBuilt):
+        raise folder
     return {path.name: path for path in sorted(folder.iterdir()) if path.name != STAMP}
 
 
@@ -141,3 +159,7 @@ def artefact(kind, beginning, ending, older=False):
     if len(found) != 1:
         raise NotBuilt(f"one file {beginning}*{ending} of {kind} is wanted, there are {len(found)}")
     return found[0]
+
+
+if __name__ == "__main__":
+    provide(sys.argv[1], older=False, even_if_there=True)
