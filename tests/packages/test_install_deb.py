@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Debian packages come by apt with all they need, and go without a trace."""
 
+import os
 import stat
 
-from package_lab.debian_packages import ALIAS, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
+from package_lab.debian_packages import ALIAS, CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
 from package_lab.selection import on_debian_12
 
-CONFIGURATION = "/etc/nydus-overlayfs/config.toml"
 
 
 def test_apt_install_of_the_file_brings_fuse3_along(plain, packages):
@@ -46,6 +46,7 @@ def test_no_file_has_special_rights_and_none_is_outside_of_usr_and_etc(node, pac
     assert {path for path in added if not path.startswith(("/usr/", "/etc/nydus-overlayfs"))} == set()
     for path in added:
         file = node.root.path(path).lstat()
+        assert "security.capability" not in os.listxattr(node.root.path(path), follow_symlinks=False), path
         assert (file.st_uid, file.st_gid) == (0, 0), path
         if not stat.S_ISLNK(file.st_mode):
             assert file.st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IWGRP | stat.S_IWOTH) == 0, path

@@ -28,7 +28,7 @@ def assert_mounts(machine):
 
 
 @on_debian_12
-def test_upgrade_killed_at_any_step_leaves_the_old_or_the_new_helper(node, packages, older, tmp_path):
+def test_upgrade_killed_at_steps_of_dpkg_leaves_the_old_or_the_new_helper(node, packages, older, tmp_path):
     log = tmp_path / "calls"
     old, new = node.put(older.both), node.put(packages.both)
     upgrade = node.dpkg_command("--install", *new)
@@ -48,7 +48,7 @@ def test_upgrade_killed_at_any_step_leaves_the_old_or_the_new_helper(node, packa
 
 
 @on_debian_12
-def test_first_installation_killed_at_any_step_is_finished_by_the_next(node, packages, tmp_path):
+def test_first_installation_killed_at_steps_of_dpkg_is_finished_by_the_next(node, packages, tmp_path):
     log = tmp_path / "calls"
     before = node.files()
     install = node.dpkg_command("--install", *node.put(packages.both))

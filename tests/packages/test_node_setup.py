@@ -233,8 +233,8 @@ def test_waits_and_ends_at_once(node, programs, image, private_mounts):
 class Mounts:
     """mount.fuse calls the node's helper, over and over, as containerd does."""
 
-    def __init__(self, node, debian):
-        self._node, self._debian = node, debian
+    def __init__(self, node, debian, environment):
+        self._node, self._debian, self._environment = node, debian, environment
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.count, self.failures = 0, []
@@ -248,11 +248,11 @@ class Mounts:
         options = f"lowerdir={layers[0]}:{layers[1]}"
         command = [self._debian / "sbin/mount.fuse", "overlay", target, "-o", options, "-t", "nydus-overlayfs"]
         while not self._stop.is_set():
-            done = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
-            if done.returncode == 0 and target.is_mount():
-                subprocess.run(["umount", target], check=True)
-            else:
+            done = subprocess.run(command, env={**self._environment, "PATH": path}, capture_output=True, text=True, check=False)
+            if done.returncode != 0 or not target.is_mount():
                 self.failures.append((done.returncode, done.stderr))
+            elif (unmounted := subprocess.run(["umount", target], capture_output=True, text=True, check=False)).returncode != 0:
+                self.failures.append((unmounted.returncode, unmounted.stderr))
             self.count += 1
 
     def __enter__(self):
@@ -260,6 +260,8 @@ class Mounts:
         return self
 
     def __exit__(self, *failure):
+        if not self._thread.is_alive():
+            self.failures.append("the mounting ended by itself")
         self._stop.set()
         self._thread.join()
 
@@ -267,7 +269,7 @@ class Mounts:
 @pytest.mark.parametrize("name", GO_PLACES)
 def test_no_mount_fails_during_the_switch(node, run_pod, older_image, programs, name):
     node.put(name, programs.go_helper)
-    with Mounts(node, programs.debian) as mounts:
+    with Mounts(node, programs.debian, programs.environment("1.6")) as mounts:
         for _ in range(6):
             run_pod(image=older_image)
             run_pod()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From version to version: at no moment is there no helper, and what is mounted goes on."""
 
-from package_lab.artefacts import OLDER
-from package_lab.debian_packages import HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
+from package_lab.artefacts import CONFIGURATION_DIFFERS, OLDER
+from package_lab.debian_packages import CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
 from package_lab.sample_mount import SampleMount
 from package_lab.selection import on_debian_12
 
@@ -58,10 +58,13 @@ def test_every_mount_during_upgrade_and_downgrade_works(node, packages, older):
     mount = SampleMount(node)
     script = MOUNT_AGAIN_AND_AGAIN.format(target=mount.target, options=mount.options())
     with node.root.start(["/bin/sh", "-c", script]) as mounting:
-        node.install(*older.both, flags=["--allow-downgrades"])
-        node.install(*packages.both)
-        node.run(["rm", "/tmp/mounting"])
-        output, _ = mounting.communicate()
+        try:
+            node.install(*older.both, flags=["--allow-downgrades"])
+            node.install(*packages.both)
+            node.run(["rm", "/tmp/mounting"])
+            output, _ = mounting.communicate()
+        finally:
+            mounting.kill()
     lines = output.splitlines()
     assert set(lines) == {"done"}, set(lines)
     assert len(lines) > 20
@@ -70,6 +73,8 @@ def test_every_mount_during_upgrade_and_downgrade_works(node, packages, older):
 @on_debian_12
 def test_an_edited_configuration_survives_the_upgrade(node, packages, older):
     node.install(*older.both)
-    node.shell("echo 'layout = \"rs\"' >>/etc/nydus-overlayfs/config.toml")
-    node.install(*packages.both)
-    assert node.run(["tail", "-n1", "/etc/nydus-overlayfs/config.toml"]).stdout == 'layout = "rs"\n'
+    node.shell(f"echo 'layout = \"rs\"' >>{CONFIGURATION}")
+    node.install(*packages.both, flags=["-oDpkg::Options::=--force-confdef", "-oDpkg::Options::=--force-confold"])
+    assert node.run(["tail", "-n1", CONFIGURATION]).stdout == 'layout = "rs"\n'
+    # What the older one ships differs, so there was something to decide.
+    assert CONFIGURATION_DIFFERS not in node.run(["cat", f"{CONFIGURATION}.dpkg-dist"]).stdout

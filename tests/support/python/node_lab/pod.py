@@ -36,6 +36,8 @@ def build_image(context, busybox, root):
             copy_into(context, words[:-1], root, words[-1])
         elif instruction == "ENTRYPOINT":
             command = json.loads(" ".join(words))
+        elif instruction not in ("ARG", "CMD", "FROM"):
+            raise NotImplementedError(f"{instruction} of the Containerfile")
     return command
 
 

@@ -41,6 +41,10 @@ VERSIONS = {
 }
 
 
+# So that dpkg and rpm have two configurations to choose from.
+CONFIGURATION_DIFFERS = f"# As shipped with version {OLDER}.\n"
+
+
 class NotBuilt(Exception):
     """Packages that cannot be made; says why and where the log is."""
 
@@ -75,6 +79,8 @@ def copy_tree_as(version, folder):
             if count != 1:
                 raise NotBuilt(f"{name} does not say the version where it is expected")
             path.write_text(text)
+    with open(folder / "packaging" / "config.toml", "a", encoding="utf-8") as configuration:
+        configuration.write(CONFIGURATION_DIFFERS)
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
 
 

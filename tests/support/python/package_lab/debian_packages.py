@@ -13,6 +13,7 @@ HELPER_PACKAGE, TOOL_PACKAGE = "nydus-overlayfs", "nydus-overlayctl"
 HELPER = "/usr/sbin/mount.fuse.nydus-overlayfs"
 ALIAS = "/usr/sbin/nydus-overlayfs"
 TOOL = "/usr/bin/nydus-overlayctl"
+CONFIGURATION = "/etc/nydus-overlayfs/config.toml"
 
 FOLDER = "/srv/packages"
 SOURCES_LIST = "/etc/apt/sources.list.d/ours.list"
