@@ -19,7 +19,8 @@ target_compile_options(nydus_project INTERFACE
   # GCC 12 sees overlaps inside its own std::string (GCC bug 105651, mended in 13).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # The paths in assertions and debug information are those of the tree, wherever it lies.
-  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.")
+  "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}=."
+  "$<$<NOT:$<BOOL:${NYDUS_ABSOLUTE_DEBUG_PATHS}>>:-fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.>")
 
 if(NYDUS_SANITIZERS)
   target_compile_options(nydus_project INTERFACE

@@ -5,6 +5,8 @@ option(NYDUS_FUZZERS "Build the libFuzzer targets (Clang)" OFF)
 option(NYDUS_TOOL "Build nydus-overlayctl and the libraries that only it links" ON)
 option(NYDUS_TOOL_STATIC
   "Link gflags, libcrypto and libstdc++ into nydus-overlayctl: it starts in half the time" OFF)
+option(NYDUS_ABSOLUTE_DEBUG_PATHS
+  "Leave the build's folder in debug information, for tools that collect the sources by it" OFF)
 set(NYDUS_TOOL_PATH "${CMAKE_INSTALL_FULL_BINDIR}/nydus-overlayctl" CACHE STRING
   "Absolute path at which the mount helper looks for nydus-overlayctl first")
 
