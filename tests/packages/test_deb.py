@@ -16,7 +16,8 @@ SCHEMAS = "/usr/share/nydus-overlayfs/schema/"
 
 # lintian finds these in packages that debhelper makes by itself and that no override file reaches.
 EXPLAINED = {
-    "nydus-overlayfs-dbgsym: unknown-field Static-Built-Using": "copied from nydus-overlayfs, where it is overridden",
+    f"{package}-dbgsym: unknown-field Static-Built-Using": f"copied from {package}, where it is overridden"
+    for package in ("nydus-overlayfs", "nydus-overlayctl")
 }
 
 
@@ -56,6 +57,9 @@ LIBRARIES = {"libc6", "libgcc-s1", "libgflags2.2", "libmount1", "libstdc++6"}
 # Debian 13 named it anew when time_t became longer.
 CRYPTO = {"debian12": "libssl3", "debian13": "libssl3t64"}
 COMPILER = {"debian12": "gcc-12", "debian13": "gcc-14"}
+BOOST = {"debian12": "boost1.74", "debian13": "boost1.83"}
+# What apt goes by when a node comes to the next Debian.
+RELEASE_MARK = {"debian12": "~deb12u1", "debian13": "~deb13u1"}
 
 both = pytest.mark.parametrize("package", ["nydus-overlayfs", "nydus-overlayctl"])
 
@@ -133,13 +137,26 @@ def test_tool_asks_for_the_libraries_that_it_links(deb_of, release):
     assert {name: deb.packages_in(name) for name in ALL_RELATIONS if name in deb.fields} == wanted
 
 
+def built_using(deb):
+    relations = deb.fields["Static-Built-Using"].split(", ")
+    return dict(re.fullmatch(r"(\S+) \(= (\S+)\)", relation).groups() for relation in relations)
+
+
+def test_field_names_the_sources_of_the_headers_in_the_tool(deb_of, release):
+    assert built_using(deb_of("nydus-overlayctl")).keys() == {BOOST[release], "nlohmann-json3", "tomlplusplus"}
+
+
 def test_field_names_the_sources_of_what_is_linked(deb_of, release):
-    field = deb_of("nydus-overlayfs").fields["Static-Built-Using"]
-    versions = dict(re.fullmatch(r"(\S+) \(= (\S+)\)", relation).groups() for relation in field.split(", "))
+    versions = built_using(deb_of("nydus-overlayfs"))
     assert versions.keys() == {"musl", "llvm-toolchain-19", "nlohmann-json3", COMPILER[release]}
     if release == "debian12":
         installed = output_of("dpkg-query", "-W", "-f", "${source:Version}", "musl-dev")
         assert versions["musl"] == installed
+
+
+@both
+def test_version_names_the_release_that_it_was_built_for(deb_of, release, package):
+    assert deb_of(package).fields["Version"].endswith(RELEASE_MARK[release])
 
 
 @both
