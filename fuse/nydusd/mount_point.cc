@@ -28,7 +28,7 @@ std::string RafsMountPoint(std::string_view container) {
 Result<> CheckMountPoint(std::string_view path) {
   if (!path.starts_with('/')) return BadMountPoint(path, "is not an absolute path");
   if (!IsUtf8(path)) return BadMountPoint(path, "is no UTF-8");
-  if (std::ranges::any_of(path, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; })) {
+  if (std::ranges::any_of(path, [](unsigned char byte) { return byte < ' ' || byte == 0x7f; })) {
     return BadMountPoint(path, "holds a control byte");
   }
   for (std::string_view rest = path; !rest.empty();) {
