@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import tomllib
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,28 @@ def test_archive_contains_what_is_linked_statically(document):
         assert len(contained) == len(patterns)
         for pattern in patterns:
             assert [package for package in contained if re.fullmatch(pattern, package)], pattern
+
+
+def test_licence_is_ours_and_those_of_all_that_is_contained(document):
+    [name] = archive_names(document)
+    programs = programs_in(document, name)
+    of_archive = {"Apache-2.0"}
+    for program in programs.values():
+        contained = {package["licenseConcluded"] for package in related(document, "STATIC_LINK", program["SPDXID"])}
+        assert set(program["licenseConcluded"].split(" AND ")) == {"Apache-2.0"} | contained
+        of_archive |= contained
+    [archive] = [package for package in document["packages"] if package.get("packageFileName") == name]
+    assert set(archive["licenseConcluded"].split(" AND ")) == of_archive
+    assert archive["licenseDeclared"] == "Apache-2.0"
+
+
+def test_package_urls_are_encoded(document):
+    components = [package for package in document["packages"] if "externalRefs" in package]
+    assert components
+    for package in components:
+        [locator] = [reference["referenceLocator"] for reference in package["externalRefs"]]
+        assert re.fullmatch(r"pkg:deb/debian/[A-Za-z0-9.~%-]+@[A-Za-z0-9.~:%-]+", locator)
+        assert urllib.parse.unquote(locator) == f"pkg:deb/debian/{package['name']}@{package['versionInfo']}"
 
 
 def test_libraries_that_are_loaded_are_named(document):
