@@ -21,6 +21,15 @@ date --utc --date="@$SOURCE_DATE_EPOCH" >top/time
 tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --mode=u=rwX,go=rX top | gzip -n >"$1/nydus-overlayfs-$2.tar.gz"
 rm -r "$PWD"
 """
+# Stands for packaging/rpm/build, whose other arguments go to rpmbuild.
+RPM_BUILDER = """#!/bin/bash
+set -euo pipefail
+folder=$1
+shift
+[[ $* == "--without check" ]]
+mkdir -p "$folder"
+echo source >"$folder/nydus-overlayfs.src.rpm"
+"""
 PASSING_TEST = "def test_nothing():\n    pass\n"
 
 
@@ -37,6 +46,7 @@ class Tree:
         shutil.rmtree(self.folder / "tests/packages")
         self.write("tests/packages/test_nothing.py", PASSING_TEST)
         self.build_with("")
+        self.write("packaging/rpm/build", RPM_BUILDER)
         self.git("init", "--quiet")
         self.commit()
 
@@ -61,16 +71,17 @@ class Tree:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message=all")
 
-    def release(self, *arguments):
-        environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+    def release(self, *arguments, **variables):
+        ours = ("SOURCE_DATE_EPOCH", "NYDUS_MAINTAINER", "NYDUS_HOMEPAGE")
+        environment = {name: value for name, value in os.environ.items() if name not in ours} | variables
         command = ["packaging/release", *arguments]
         return subprocess.run(
             command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
-    def refuses(self, *arguments):
+    def refuses(self, *arguments, **variables):
         """The last line of the refusal; nothing may be left."""
-        finished = self.release(*arguments)
+        finished = self.release(*arguments, **variables)
         assert finished.returncode == 1, finished.stderr
         assert not self.output.parent.exists() or list(self.output.parent.iterdir()) == []
         return finished.stderr.splitlines()[-1]
@@ -100,6 +111,27 @@ def test_leaves_artefacts_bills_and_checksums(tree):
     assert {str(path.relative_to(tree.folder)) for path in tree.folder.rglob("*.cc")} <= listed
 
 
+def test_rpm_packages_are_built_without_their_tests(tree):
+    finished = tree.release("--trial", tree.output, "rpm")
+    assert finished.returncode == 0, finished.stderr
+    assert (tree.output / "rpm/nydus-overlayfs.src.rpm").read_text() == "source\n"
+
+
+def test_a_folder_that_git_ignores_hides_no_source(tree):
+    finished = tree.release("--trial", "build/release", "x86_64")
+    assert finished.returncode == 0, finished.stderr
+    [bill] = (tree.folder / "build/release").glob("*-source.spdx")
+    assert "FileName: ./base/text.cc\n" in bill.read_text()
+
+
+def test_names_reach_the_bills_as_they_are(tree):
+    homepage = "https://example.org/a,b&c"
+    finished = tree.release("--trial", tree.output, "x86_64", NYDUS_HOMEPAGE=homepage)
+    assert finished.returncode == 0, finished.stderr
+    for bill in tree.output.glob("*.spdx*"):
+        assert f"{homepage}/spdx/nydus-overlayfs-{version()}-" in bill.read_text()
+
+
 def test_two_releases_of_a_commit_are_the_same(tree):
     sums = []
     for number in (1, 2):
@@ -115,6 +147,14 @@ def test_builds_that_differ_are_named(tree):
     assert finished.returncode == 1
     assert "archive/nydus-overlayfs-x86_64.tar.gz: Files first/top/chance and second/top/chance differ" in finished.stderr
     assert list(tree.output.parent.iterdir()) == []
+
+
+def test_files_that_cannot_be_compared_differ(tree):
+    tree.build_with("ln -s nowhere $1/link")
+    finished = tree.release("--trial", tree.output, "x86_64")
+    assert finished.returncode == 1
+    assert "/archive/link: No such file or directory" in finished.stderr
+    assert finished.stderr.endswith("two builds of the same tree differ\n")
 
 
 def test_builds_have_different_circumstances(tree):
@@ -152,6 +192,22 @@ def test_refuses_a_commit_without_the_tag(tree):
 def test_refuses_a_changelog_without_the_version(tree):
     tree.git("tag", f"v{version()}")
     assert f"CHANGELOG.md has no section [{version()}]" in tree.refuses(tree.output)
+
+
+@pytest.mark.parametrize(
+    "named", [{}, {"NYDUS_MAINTAINER": "Somebody <somebody@example.org>"}, {"NYDUS_HOMEPAGE": "https://example.org"}]
+)
+def test_refuses_placeholders(tree, named):
+    tree.write("CHANGELOG.md", f"## [{version()}]\n")
+    tree.commit()
+    tree.git("tag", f"v{version()}")
+    [missing, *_] = [name for name in ("NYDUS_MAINTAINER", "NYDUS_HOMEPAGE") if name not in named]
+    assert tree.refuses(tree.output, **named).endswith(f"set {missing} or use --trial")
+
+
+def test_refuses_an_unpacked_source_archive(tree):
+    shutil.rmtree(tree.folder / ".git")
+    assert "a release is made in a git work tree" in tree.refuses("--trial", tree.output)
 
 
 @pytest.mark.parametrize("place", ["packaging/debian/changelog", "packaging/rpm/nydus-overlayfs.spec"])
