@@ -7,7 +7,8 @@
 #
 # Every file is first written whole beside its destination; only then do they get their names, each by one rename. So a
 # full disk changes nothing, and there is no moment without a helper. What is going to be in place is written down
-# before (the record), so that whoever comes after a killed run knows what is ours.
+# before (the record), so that whoever comes after a killed run knows what is ours. Both are on the disk before anything
+# gets a new name, and the new names before the record forgets the old ones: losing power is no worse than a kill.
 set -u
 umask 022
 LC_ALL=C
@@ -55,11 +56,11 @@ want() {
 # The files of this archive as `wanted` and `paths`; the helper's names come last, and the one on PATH at the very end.
 read_archive() {
   [ -f "$archive/SHA256SUMS" ] || fail "$archive/SHA256SUMS is missing: unpack the whole archive"
-  wanted='' helpers='' documents=''
+  wanted='' helpers='' documents='' left_out=''
   while read -r sum path; do
     path=${path#\*} path=${path#./}
     is_harmless "$path" || continue
-    [ -z "$helper_only" ] || [ "${path%%/*}" = sbin ] || continue
+    if [ -n "$helper_only" ] && [ "${path%%/*}" != sbin ]; then left_out="$left_out$newline$sum  "; continue; fi
     identify "$archive/$path"
     [ "$identity" = "$sum" ] || fail "$archive/$path is not what SHA256SUMS says: unpack the archive again"
     want "$sum" "$path"
@@ -71,14 +72,7 @@ read_archive() {
     *) fail "$archive/$helper leads to no file of SHA256SUMS" ;;
   esac
   want "link:$target" $helper
-  paths="$documents $helpers" undo_paths=''
-  for path in $paths; do undo_paths="$path $undo_paths"; done
-}
-
-# complain TEXT: for a step that fails
-complain() {
-  say "error: $*" >&2
-  return 1
+  paths="$documents $helpers"
 }
 
 # What follows is told the path below the prefix. Here: writes the file of the archive as `new`.
@@ -99,44 +93,46 @@ write_new() {
 
 # Writes the new file beside its destination, and gives what is there a second name.
 stage() {
-  locate "$1"
-  mkdir -p "$directory" || return 1
+  locate "$1" && mkdir -p "$directory" || return 1
   [ -L "$located" ] || [ ! -d "$located" ] || complain "$located is a directory" || return 1
-  rm -f "$new" "$old" || return 1
+  remove_temporary || return 1
+  staged="$1 $staged"
   if [ "$1" = $helper ]; then ln -s "$(readlink "$archive/$helper")" "$new"; else write_new "$1"; fi || return 1
-  if ! is_listed "$1" "$wanted$recorded" && is_there "$located" && ! are_same "$located" "$kept"; then
-    keep "$located" "$kept-new" || return 1
-    say "keeping what is in place: $located"
-  fi
-  ! is_there "$located" || keep "$located" "$old"
+  if ! is_there "$located"; then created="$created $1 "; return; fi
+  keep "$located" "$old" || complain "cannot keep $located" || return 1
+  if is_ours "$1" || are_same "$located" "$kept"; then return; fi
+  keep "$located" "$kept-new" || return 1
+  say "keeping what is in place: $located"
 }
 
 # The new file gets the name. Two paths may be one file, where sbin is a link to bin.
 switch() {
-  locate "$1"
-  if is_there "$kept-new"; then mv -f "$kept-new" "$kept" || return 1; fi
-  if is_there "$new"; then mv -f "$new" "$located" || return 1; fi
+  locate "$1" || return 1
+  if is_there "$kept-new"; then
+    if is_there "$kept"; then keep "$kept" "$kept-old" || return 1; else newly_kept="$newly_kept $1 "; fi
+    rename "$kept-new" "$kept" && flush "$directory" || return 1
+  fi
+  ! is_there "$new" || rename "$new" "$located"
 }
 
-# Undoes what this run did to the path. Without an old name nothing was there, if it came to switching at all.
+# Undoes what this run did to a path that it staged. What a killed run left beside the others is nothing to go by.
 undo() {
-  locate "$1"
-  if is_there "$old"; then
-    are_same "$old" "$located" || mv -f "$old" "$located"
-  elif [ -n "$switching" ] && is_listed "$1" "$wanted"; then
-    rm -f "$located"
-  fi
-  rm -f "$new" "$old" "$kept-new"
-  ! are_same "$kept" "$located" || rm -f "$kept"
+  locate "$1" || return 1
+  if is_there "$old"; then rename "$old" "$located" || return 1; fi
+  if is_there "$kept-old"; then rename "$kept-old" "$kept" || return 1; fi
+  case $created in *" $1 "*) [ -z "$switching" ] || rm -f "$located" || return 1 ;; esac
+  case $newly_kept in *" $1 "*) rm -f "$kept" || return 1 ;; esac
+  remove_temporary
 }
 
 # What we replaced has its name again, or nothing has it.
 take_back() {
-  locate "$1"
-  rm -f "$new" "$old" "$kept-new" || return 1
+  locate "$1" && remove_temporary || return 1
   if is_listed "$1" "$recorded" || [ "$identity" = absent ]; then
     if is_there "$kept"; then
-      keep "$kept" "$new" && flush "$directory" && mv -f "$new" "$located" && rm -f "$kept" || return 1
+      keep "$kept" "$new" && flush "$directory" && rename "$new" "$located" || return 1
+      ! is_listed "$1" "$recorded" || disclaim "$1" || return 1
+      rm -f "$kept" || return 1
       say "put back $located"
     elif [ "$identity" != absent ]; then
       rm -f "$located" || return 1
@@ -144,7 +140,7 @@ take_back() {
     fi
     return 0
   fi
-  if are_same "$located" "$kept"; then rm -f "$kept"; return; fi
+  if are_same "$located" "$kept"; then rename "$kept" "$located"; return; fi
   say "left $located: it is not what was installed"
   ! is_there "$kept" || say "what was there before us is $kept"
 }
@@ -152,10 +148,10 @@ take_back() {
 # Sets `on_path` if the helper goes to a directory of the node's PATH; refuses if another helper comes before.
 foresee_path() {
   on_path='' earlier=''
-  resolve "$prefix/sbin"
+  resolve "$prefix/sbin" || exit 1
   destination=$resolved
   for directory in $node_path; do
-    resolve "$directory"
+    resolve "$directory" 2>/dev/null || continue
     if [ "$resolved" = "$destination" ]; then on_path=yes; break; fi
     if is_program "$directory/nydus-overlayfs" && [ "${resolved%/*}" != "$destination" ]; then
       earlier="$earlier $directory/nydus-overlayfs"
@@ -167,7 +163,7 @@ foresee_path() {
 
 # Whether the node finds ours; says so.
 judge_path() {
-  resolve "$prefix/$helper"
+  resolve "$prefix/$helper" || return 1
   ours=$root$resolved
   find_on_path nydus-overlayfs
   if [ "$found_file" = "$ours" ]; then
@@ -183,64 +179,80 @@ judge_path() {
     say "warning: no mount.fuse on the node's PATH: containerd needs it to call the helper (package fuse3 or fuse)"
 }
 
+# Whoever changes anything below the prefix holds its lock; so an installation makes the prefix first.
 lock() {
-  resolve "$prefix/sbin"
-  while [ ! -d "$root$resolved" ]; do resolved=${resolved%/*}; done
+  resolve "$prefix" || exit 1
+  [ -d "$root$resolved/." ] || return 0
   command -v flock >/dev/null || return 0
   exec 9<"$root$resolved/."
   flock -n 9 || fail "another install.sh is at work in $root$resolved"
 }
 
+# What does not work, and what to do about it.
+readonly cannot_write='(if it is read-only or full, --prefix DIR chooses another place)'
+
+make_prefix() {
+  note_missing_directories ./any && resolve "$prefix" && mkdir -p "$root$resolved" && return
+  remove_directories
+  fail "cannot write below $root$prefix $cannot_write; nothing changed"
+}
+
 give_up() {
-  for path in $undo_paths; do undo "$path"; done
+  outcome='nothing changed'
+  for path in $staged; do undo "$path" || outcome='not all could be undone: run it again, or --uninstall'; done
   rm -f "$record.new"
   [ -n "$recorded" ] || rm -f "$record"
   remove_directories
   directories=$recorded_directories
   [ -z "$recorded" ] || write_record "$recorded" 2>/dev/null
-  fail "$1; nothing changed"
+  fail "$1; $outcome"
 }
 
 prepare() {
-  mkdir -p "${record%/*}" && write_record "$recorded$wanted" || return 1
+  # shellcheck disable=SC2086 # words
+  note_missing_directories lib/nydus-overlayfs/any $paths && claim || return 1
+  mkdir -p "${record%/*}" && write_record "$recorded$claimed" || return 1
   for path in $paths; do stage "$path" || return 1; done
 }
 
 # Takes back what an earlier version had and this one has not. The helper alone leaves the rest as it is: `left`.
 finish() {
-  left=''
+  left='' flushed=''
   for path in $recorded_paths; do
     case "$paths " in *" $path "*) continue ;; esac
-    locate "$path"
+    locate "$path" || return 1
     if [ -z "$helper_only" ]; then
       take_back "$path" || return 1
     elif is_listed "$path" "$recorded"; then
       left="$newline$identity  $path$left"
+      case $left_out in *"$newline$identity  "*) ;; *) another_version=yes ;; esac
     fi
   done
   for path in $paths; do
-    locate "$path"
-    rm -f "$old" || return 1
+    locate "$path" && remove_temporary || return 1
+    [ "$directory" = "$flushed" ] || flush "$directory" || return 1
+    flushed=$directory
   done
-  write_record "$wanted$left" && flush "$directory"
+  write_record "$wanted$left"
 }
 
 install() {
   read_archive
   foresee_path
+  [ -n "$dry_run" ] || make_prefix
+  lock
+  read_record
   if [ -n "$dry_run" ]; then
     for path in $paths; do
-      locate "$path"
+      locate "$path" || exit 1
       also=' and keep what is there'
-      if is_listed "$path" "$wanted$recorded" || [ "$identity" = absent ]; then also=''; fi
+      if is_ours "$path" || ! is_there "$located"; then also=''; fi
       say "would install $located$also"
     done
     return
   fi
-  recorded_directories=$directories
-  note_missing_directories
-  switching=''
-  prepare || give_up "cannot write below $root$prefix (if it is read-only or full, --prefix DIR chooses another place)"
+  staged='' created='' newly_kept='' switching='' another_version=''
+  prepare || give_up "cannot write below $root$prefix $cannot_write"
   switching=yes
   for path in $paths; do
     switch "$path" || give_up "cannot switch $prefix/$path"
@@ -248,15 +260,19 @@ install() {
   judge_path || give_up "another helper would run"
   finish || fail "cannot finish: run it again, or --uninstall"
   say "installed $("$ours" --version) below $prefix"
+  [ -z "$another_version" ] ||
+    say "the tool and the documents below $prefix stay those of another version: --helper-only does not change them"
 }
 
 uninstall() {
+  lock
+  read_record
   for path in $recorded_paths; do
     if [ -n "$dry_run" ]; then
-      locate "$path"
+      locate "$path" || exit 1
       if is_listed "$path" "$recorded"; then say "would take back $located"; fi
     else
-      take_back "$path" || fail "cannot take back $located: run --uninstall again"
+      take_back "$path" || fail "cannot take back $prefix/$path: run --uninstall again"
     fi
   done
   [ -z "$dry_run" ] || return 0
@@ -270,7 +286,7 @@ uninstall() {
 read_arguments() {
   prefix=/usr/local root='' helper_only='' dry_run='' action=install
   while [ $# -gt 0 ]; do
-    case $1 in --prefix | --root) [ $# -ge 2 ] || fail "$1 needs a directory" ;; esac
+    case $1 in --prefix | --root) [ -n "${2:-}" ] || fail "$1 needs a directory" ;; esac
     case $1 in
       --prefix) prefix=$2; shift ;;
       --root) root=$2; shift ;;
@@ -300,10 +316,9 @@ main() {
   [ -f "$archive/node-files.sh" ] || fail "$archive/node-files.sh is missing: unpack the whole archive"
   # shellcheck source=node-files.sh
   . "$archive/node-files.sh"
-  resolve "$prefix/lib/nydus-overlayfs"
+  resolve "$prefix/lib/nydus-overlayfs" || exit 1
   record=$root$resolved/installed
-  lock
-  read_record
+  wanted='' directories=''
   $action
 }
 

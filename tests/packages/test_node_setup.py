@@ -18,11 +18,6 @@ from node_lab.pod import NODE_SETUP, Pod, build_image, manifest
 pytest_plugins = ["node_lab.fixtures"]
 
 
-@pytest.fixture
-def node(bare_node):
-    """Of nodes that others can log in to, these tests need only the files."""
-    return bare_node
-
 KUBERNETES = ("1.27", "1.29", "1.31", "1.33", "1.35", "1.37")
 GO_PLACES = ("usr/local/sbin/nydus-overlayfs", "usr/local/bin/nydus-overlayfs")
 
@@ -40,7 +35,7 @@ def older_image(older_archive, programs, tmp_path_factory):
 
 
 @pytest.fixture
-def run_pod(node, programs, image, private_mounts):
+def run_pod(bare_node, programs, image, private_mounts):
     """Runs the init container with changes to the manifest; returns what it said."""
 
     def run(*changes, image=image, code=0):
@@ -48,7 +43,7 @@ def run_pod(node, programs, image, private_mounts):
             for one in changes:
                 one(described)
 
-        pod = Pod(node, programs.debian / "usr/sbin/runc", *image, change)
+        pod = Pod(bare_node, programs.debian / "usr/sbin/runc", *image, change)
         ended, words = pod.initialise()
         assert ended == code, words
         return words
@@ -126,59 +121,59 @@ def test_manifest_asks_for_little():
 # ---- the helper on the node
 
 
-def test_node_without_a_helper(node, run_pod):
-    before = node.picture()
+def test_node_without_a_helper(bare_node, run_pod):
+    before = bare_node.picture()
     assert "which is this one" in run_pod()
-    assert version() in node.version()
+    assert version() in bare_node.version()
     run_pod(uninstalling)
-    assert node.picture() == before
+    assert bare_node.picture() == before
 
 
 @pytest.mark.parametrize("name", GO_PLACES)
-def test_way_there_and_back_from_the_go_helper(node, run_pod, programs, name):
-    node.put(name, programs.go_helper)
-    before = node.picture()
+def test_way_there_and_back_from_the_go_helper(bare_node, run_pod, programs, name):
+    bare_node.put(name, programs.go_helper)
+    before = bare_node.picture()
     run_pod()
-    assert version() in node.version()
+    assert version() in bare_node.version()
     assert "keeping what is in place" not in run_pod()
     run_pod(uninstalling)
-    assert node.picture() == before
-    assert node.found() == str(node.root / name)
+    assert bare_node.picture() == before
+    assert bare_node.found() == str(bare_node.root / name)
 
 
-def test_beside_the_package(node, archive, run_pod):
+def test_beside_the_package(bare_node, archive, run_pod):
     """The package has it in /usr/sbin, which comes later on PATH."""
-    shutil.copytree(archive / "sbin", node.root / "usr/sbin", symlinks=True, dirs_exist_ok=True)
-    before = node.picture()
+    shutil.copytree(archive / "sbin", bare_node.root / "usr/sbin", symlinks=True, dirs_exist_ok=True)
+    before = bare_node.picture()
     run_pod()
-    assert node.found() == str(node.root / "usr/local/sbin/nydus-overlayfs")
+    assert bare_node.found() == str(bare_node.root / "usr/local/sbin/nydus-overlayfs")
     run_pod(uninstalling)
-    assert node.picture() == before
+    assert bare_node.picture() == before
 
 
-def test_upgrade_and_back(node, run_pod, older_image, programs):
-    node.put(GO_PLACES[0], programs.go_helper)
-    before = node.picture()
+def test_upgrade_and_back(bare_node, run_pod, older_image, programs):
+    bare_node.put(GO_PLACES[0], programs.go_helper)
+    before = bare_node.picture()
     run_pod(image=older_image)
-    assert OLDER in node.version()
+    assert OLDER in bare_node.version()
     run_pod()
-    assert version() in node.version()
+    assert version() in bare_node.version()
     run_pod(image=older_image)
-    assert OLDER in node.version()
+    assert OLDER in bare_node.version()
     run_pod(uninstalling)
-    assert node.picture() == before
+    assert bare_node.picture() == before
 
 
-def test_read_only_usr_local(node, run_pod, mount):
+def test_read_only_usr_local(bare_node, run_pod, mount):
     """Another prefix is written all the same; the helper there must be named in the snapshotter's configuration."""
-    place = node.root / "usr/local"
+    place = bare_node.root / "usr/local"
     mount("--bind", place, place)
     subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
-    before = node.picture()
+    before = bare_node.picture()
     assert "nothing changed" in run_pod(code=1)
-    assert node.picture() == before
+    assert bare_node.picture() == before
     assert 'nydus_overlayfs_path = "/opt/nydus/sbin/nydus-overlayfs"' in run_pod(with_prefix("/opt/nydus"))
-    helper = node.root / "opt/nydus/sbin/nydus-overlayfs"
+    helper = bare_node.root / "opt/nydus/sbin/nydus-overlayfs"
     assert version() in subprocess.run([helper, "--version"], capture_output=True, text=True, check=True).stdout
     run_pod(with_prefix("/opt/nydus"), uninstalling)
 
@@ -205,19 +200,19 @@ def test_full_node(place, archive, image, programs, mount):
     assert node.picture() == before
 
 
-def test_helper_of_another_owner(node, run_pod, programs):
+def test_helper_of_another_owner(bare_node, run_pod, programs):
     """Without privileges it is kept as a copy that belongs to root."""
-    helper = node.put(GO_PLACES[0], programs.go_helper)
+    helper = bare_node.put(GO_PLACES[0], programs.go_helper)
     content = helper.read_bytes()
     shutil.chown(helper, 1001, 1001)
     run_pod()
-    assert version() in node.version()
+    assert version() in bare_node.version()
     run_pod(uninstalling)
     assert helper.read_bytes() == content
 
 
-def test_waits_and_ends_at_once(node, programs, image, private_mounts):
-    pod = Pod(node, programs.debian / "usr/sbin/runc", *image)
+def test_waits_and_ends_at_once(bare_node, programs, image, private_mounts):
+    pod = Pod(bare_node, programs.debian / "usr/sbin/runc", *image)
     (container,) = pod.description["containers"]
     process = pod.start(container, "nydus-test-wait")
     with pytest.raises(subprocess.TimeoutExpired):
@@ -267,9 +262,9 @@ class Mounts:
 
 
 @pytest.mark.parametrize("name", GO_PLACES)
-def test_no_mount_fails_during_the_switch(node, run_pod, older_image, programs, name):
-    node.put(name, programs.go_helper)
-    with Mounts(node, programs.debian, programs.environment("1.6")) as mounts:
+def test_no_mount_fails_during_the_switch(bare_node, run_pod, older_image, programs, name):
+    bare_node.put(name, programs.go_helper)
+    with Mounts(bare_node, programs.debian, programs.environment("1.6")) as mounts:
         for _ in range(6):
             run_pod(image=older_image)
             run_pod()

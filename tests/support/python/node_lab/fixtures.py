@@ -64,6 +64,13 @@ def place(mount, tmp_path):
     return tmp_path
 
 
+@pytest.fixture(params=["dash", "bash", "busybox"])
+def node_by_shell(request, place, archive, programs):
+    """busybox's shell uses busybox's programs."""
+    shell = (programs.busybox, "sh") if request.param == "busybox" else (request.param,)
+    return Node(place / "node", archive, shell)
+
+
 @pytest.fixture
 def bare_node(place, archive):
     return Node(place / "node", archive)

@@ -12,6 +12,9 @@ from pathlib import Path
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HELPER = "nydus-overlayfs"
+# What was there before us, and where it is kept.
+GO = "the Go helper\n"
+KEPT = "usr/local/sbin/.nydus-overlayfs.nydus-kept"
 PROGRAMS = "cp mv ln rm mkdir rmdir chmod sync".split()
 
 # Runs a program, but what happens at the call of number $WHEN is $HOW. Counts calls in $COUNT.

@@ -25,11 +25,16 @@ def instructions(containerfile):
             yield line.split()
 
 
+def install_busybox(busybox, root):
+    """In /bin of the root."""
+    shutil.copy(busybox, root / "bin" / "busybox")
+    subprocess.run(["chroot", root, "/bin/busybox", "--install", "-s", "/bin"], check=True)
+
+
 def build_image(context, busybox, root):
     """Carries out a Containerfile on a root of busybox. Returns the command that it names."""
     (root / "bin").mkdir(parents=True)
-    shutil.copy(busybox, root / "bin" / "busybox")
-    subprocess.run(["chroot", root, "/bin/busybox", "--install", "-s", "/bin"], check=True)
+    install_busybox(busybox, root)
     command = []
     for instruction, *words in instructions(context / "share/nydus-overlayfs/node/Containerfile"):
         if instruction == "COPY":
