@@ -6,8 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from node_lab.archive import HELPER, OLDER, version, write_checksums
+from node_lab.archive import HELPER, version, write_checksums
 from node_lab.node import GO, temporary_files
+from package_lab.artefacts import OLDER
 
 pytest_plugins = ["node_lab.fixtures"]
 
@@ -118,7 +119,8 @@ def test_helper_elsewhere_on_path_is_only_passed(bare_node):
 
 def test_helper_earlier_on_path_wins_and_is_refused(bare_node):
     bare_node.put("usr/local/bin/nydus-overlayfs", GO)
-    assert "/usr/local/bin/nydus-overlayfs comes before /usr/sbin/nydus-overlayfs" in bare_node.refused("--prefix", "/usr")
+    text = bare_node.refused("--prefix", "/usr")
+    assert "/usr/local/bin/nydus-overlayfs comes before /usr/sbin/nydus-overlayfs" in text
 
 
 def test_sbin_that_is_bin(bare_node):

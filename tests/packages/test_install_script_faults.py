@@ -8,9 +8,11 @@ import subprocess
 import time
 
 import pytest
-from node_lab.archive import HELPER, OLDER, version
-from node_lab.node import GO, SYSTEM_PATH, Node, picture
+from node_lab.archive import HELPER, version
+from node_lab.node import GO, Node, picture
 from node_lab.pod import install_busybox
+from package_lab.artefacts import OLDER
+from package_lab.fresh_root import SYSTEM_PATH
 
 pytest_plugins = ["node_lab.fixtures"]
 

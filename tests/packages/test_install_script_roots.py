@@ -54,7 +54,9 @@ def test_record_that_is_a_link_is_replaced(bare_node, tmp_path, name):
     assert outside.read_text() == "untouched\n"
 
 
-@pytest.mark.parametrize("name", (HELPER, "share/man/man8/mount.fuse.nydus-overlayfs.8", "lib/nydus-overlayfs/installed"))
+@pytest.mark.parametrize(
+    "name", (HELPER, "share/man/man8/mount.fuse.nydus-overlayfs.8", "lib/nydus-overlayfs/installed")
+)
 def test_link_to_a_directory_is_not_followed(node_by_shell, tmp_path, name):
     """As mv does, which takes it for the place to move to."""
     node = node_by_shell

@@ -11,12 +11,12 @@ import time
 
 import pytest
 import yaml
-from node_lab.archive import OLDER, version
+from node_lab.archive import version
 from node_lab.node import Node
 from node_lab.pod import NODE_SETUP, Pod, build_image, manifest
+from package_lab.artefacts import OLDER
 
 pytest_plugins = ["node_lab.fixtures"]
-
 
 KUBERNETES = ("1.27", "1.29", "1.31", "1.33", "1.35", "1.37")
 GO_PLACES = ("usr/local/sbin/nydus-overlayfs", "usr/local/bin/nydus-overlayfs")
@@ -209,16 +209,26 @@ def test_helper_of_another_owner(bare_node, run_pod, programs):
     assert version() in bare_node.version()
     run_pod(uninstalling)
     assert helper.read_bytes() == content
+    assert helper.stat().st_uid == 0
+
+
+def test_unreadable_helper_of_another_owner(bare_node, run_pod):
+    """Without privileges it cannot be kept, so it stays where it is."""
+    helper = bare_node.put(GO_PLACES[0], "of another owner\n")
+    shutil.chown(helper, 1001, 1001)
+    helper.chmod(0o700)
+    before = bare_node.picture()
+    assert "nothing changed" in run_pod(code=1)
+    assert bare_node.picture() == before
 
 
 def test_waits_and_ends_at_once(bare_node, programs, image, private_mounts):
     pod = Pod(bare_node, programs.debian / "usr/sbin/runc", *image)
     (container,) = pod.description["containers"]
-    process = pod.start(container, "nydus-test-wait")
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=2)
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=pod.description["terminationGracePeriodSeconds"])
+    with pod.start(container, "wait") as process:
+        pod.wait_for_child("wait", process)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=pod.description["terminationGracePeriodSeconds"])
     assert process.returncode == 0
 
 
@@ -243,12 +253,18 @@ class Mounts:
         options = f"lowerdir={layers[0]}:{layers[1]}"
         command = [self._debian / "sbin/mount.fuse", "overlay", target, "-o", options, "-t", "nydus-overlayfs"]
         while not self._stop.is_set():
-            done = subprocess.run(command, env={**self._environment, "PATH": path}, capture_output=True, text=True, check=False)
-            if done.returncode != 0 or not target.is_mount():
-                self.failures.append((done.returncode, done.stderr))
-            elif (unmounted := subprocess.run(["umount", target], capture_output=True, text=True, check=False)).returncode != 0:
-                self.failures.append((unmounted.returncode, unmounted.stderr))
+            mounted = self._succeeds(command, env={**self._environment, "PATH": path})
+            if mounted and not target.is_mount():
+                self.failures.append("it says that it has mounted, and has not")
+            elif mounted:
+                self._succeeds(["umount", target])
             self.count += 1
+
+    def _succeeds(self, command, env=None):
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.failures.append((done.returncode, done.stderr))
+        return done.returncode == 0
 
     def __enter__(self):
         self._thread.start()

@@ -96,7 +96,11 @@ def start_snapshotter(text, directory):
     log = directory / "log"
     files = ["--config", directory / "config.toml", "--nydusd-config", directory / "nydusd.json"]
     with open(log, "wb") as output:
-        process = subprocess.Popen([programs.snapshotter, *files, "--log-to-stdout"], stdout=output, stderr=output)
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", programs.snapshotter, *files, "--log-to-stdout"],
+            stdout=output,
+            stderr=output,
+        )
     try:
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and not (directory / "containerd-nydus-grpc.sock").exists():

@@ -3,13 +3,13 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
-from pathlib import Path
 
-TREE = Path(__file__).resolve().parents[4]
+from package_lab.artefacts import OLDER, TREE, VERSIONS
+
 HELPER = "sbin/mount.fuse.nydus-overlayfs"
-OLDER = "0.0.9"
 
 # Stands for nydus-overlayctl where it matters who starts it: the real one takes a sandbox to say anything.
 TOOL = """
@@ -19,8 +19,7 @@ int main(int count, char** arguments) { return count < 2 || puts(arguments[1]) <
 
 
 def version():
-    line = next(line for line in (TREE / "CMakeLists.txt").open() if line.startswith("project("))
-    return line.split("VERSION ")[1].split()[0]
+    return re.search(VERSIONS["CMakeLists.txt"], (TREE / "CMakeLists.txt").read_text())[0]
 
 
 def write_checksums(folder):

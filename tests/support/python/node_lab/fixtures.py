@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of tests that install on nodes."""
 
-import ctypes
-import os
 import subprocess
 
 import pytest
 from node_lab.archive import build_archive, make_older_archive
 from node_lab.node import Disturber, Node
+from nydus_stack.private_namespace import unshare_mounts
 from nydus_stack.programs import Programs
-
-CLONE_NEWNS = 0x20000
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +32,7 @@ def disturber(tmp_path):
 
 @pytest.fixture(scope="session")
 def private_mounts():
-    """From here on nothing that these tests mount is seen outside."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNS) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, f"unshare: {os.strerror(error)}")
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    unshare_mounts()
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+from package_lab.fresh_root import SYSTEM_PATH
+
 HELPER = "nydus-overlayfs"
 # What was there before us, and where it is kept.
 GO = "the Go helper\n"

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A DaemonSet's pod on a node: its own manifest and image, carried out by runc."""
 
+import contextlib
 import copy
 import json
+import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import yaml
-from node_lab.node import SYSTEM_PATH
+from package_lab.fresh_root import SYSTEM_PATH
 
 NODE_SETUP = Path(__file__).resolve().parents[4] / "packaging" / "node"
 MANIFEST = NODE_SETUP / "daemonset.yaml"
+START_SECONDS = 20
 
 
 def manifest():
@@ -102,23 +106,46 @@ class Pod:
         self.node = node
         self._runc, self._image, self._command = runc, image, command
 
-    def start(self, container, identity):
-        """Starts a container in the foreground; the caller waits for it."""
-        place = self.node.root.parent / identity
+    def _place(self, name):
+        return self.node.root.parent / f"container-{name}"
+
+    def _runc_command(self, name, *words):
+        """Containers of tests that run at once have one name space, that of control groups."""
+        return [self._runc, "--root", self._place(name) / "state", *words, f"nydus-test-{name}-{os.getpid()}"]
+
+    @contextlib.contextmanager
+    def start(self, container, name):
+        """runc with a container in the foreground; nothing of it is left afterwards."""
+        place = self._place(name)
         place.mkdir(exist_ok=True)
         bundle = bundle_of(self.description, container, self._image, self._command, self.node.root)
         (place / "config.json").write_text(json.dumps(bundle))
-        return subprocess.Popen(
-            [self._runc, "--root", place / "state", "run", "--bundle", place, identity],
+        with subprocess.Popen(
+            self._runc_command(name, "run", "--bundle", place),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                subprocess.run(self._runc_command(name, "delete", "--force"), check=True)
+
+    def wait_for_child(self, name, process):
+        """Until the container runs and its first process has started another one."""
+        deadline = time.monotonic() + START_SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            done = subprocess.run(self._runc_command(name, "state"), capture_output=True, text=True, check=False)
+            state = json.loads(done.stdout) if done.returncode == 0 else {"status": "unknown"}
+            if state["status"] == "running" and Path(f"/proc/{state['pid']}/task/{state['pid']}/children").read_text():
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"{name} has no running container: {process.poll()}")
 
     def initialise(self):
         """Runs the init container. Returns its exit status and its words."""
         (container,) = self.description["initContainers"]
-        process = self.start(container, "nydus-test-install")
-        words, _ = process.communicate()
+        with self.start(container, "install") as process:
+            words, _ = process.communicate()
         return process.returncode, words

@@ -13,13 +13,18 @@ HELPER_NAME = "nydus-overlayfs"
 MOUNT_HELPER_NAME = f"mount.fuse.{HELPER_NAME}"
 
 
-def enter_private_namespace():
-    """Moves this process there. /run becomes an empty tmpfs: shims, runc and ctr use /run whatever they are told."""
+def unshare_mounts():
+    """From here on nothing that this process mounts is seen outside."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS) != 0:
         error = ctypes.get_errno()
         raise OSError(error, f"unshare: {os.strerror(error)}")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
+def enter_private_namespace():
+    """Moves this process there. /run becomes an empty tmpfs: shims, runc and ctr use /run whatever they are told."""
+    unshare_mounts()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"], check=True)
 
 
