@@ -98,31 +98,33 @@ stage() {
   remove_temporary || return 1
   staged="$1 $staged"
   if [ "$1" = $helper ]; then ln -s "$(readlink "$archive/$helper")" "$new"; else write_new "$1"; fi || return 1
-  if ! is_there "$located"; then created="$created $1 "; return; fi
+  is_there "$located" || return 0
   keep "$located" "$old" || complain "cannot keep $located" || return 1
   if is_ours "$1" || are_same "$located" "$kept"; then return; fi
   keep "$located" "$kept-new" || return 1
   say "keeping what is in place: $located"
 }
 
-# The new file gets the name. Two paths may be one file, where sbin is a link to bin.
+# The new file gets the name. Two paths may be one file, where sbin is a link to bin: then the first has got it.
 switch() {
   locate "$1" || return 1
+  is_there "$new" || return 0
+  switched="$1 $switched"
   if is_there "$kept-new"; then
     if is_there "$kept"; then keep "$kept" "$kept-old" || return 1; else newly_kept="$newly_kept $1 "; fi
     rename "$kept-new" "$kept" && flush "$directory" || return 1
   fi
-  ! is_there "$new" || rename "$new" "$located"
+  rename "$new" "$located"
 }
 
-# Undoes what this run did to a path that it staged. What a killed run left beside the others is nothing to go by.
+# Undoes a switch, wherever it has failed. What is still in place stays: its second name may be a mere copy.
 undo() {
   locate "$1" || return 1
-  if is_there "$old"; then rename "$old" "$located" || return 1; fi
+  if ! is_there "$new" || ! is_there "$located"; then
+    if is_there "$old"; then rename "$old" "$located"; else rm -f "$located"; fi || return 1
+  fi
   if is_there "$kept-old"; then rename "$kept-old" "$kept" || return 1; fi
-  case $created in *" $1 "*) [ -z "$switching" ] || rm -f "$located" || return 1 ;; esac
-  case $newly_kept in *" $1 "*) rm -f "$kept" || return 1 ;; esac
-  remove_temporary
+  case $newly_kept in *" $1 "*) rm -f "$kept" ;; esac
 }
 
 # What we replaced has its name again, or nothing has it.
@@ -197,9 +199,11 @@ make_prefix() {
   fail "cannot write below $root$prefix $cannot_write; nothing changed"
 }
 
+# What a killed run has left beside paths that this one did not stage is nothing to go by.
 give_up() {
   outcome='nothing changed'
-  for path in $staged; do undo "$path" || outcome='not all could be undone: run it again, or --uninstall'; done
+  for path in $switched; do undo "$path" || outcome='not all could be undone: run it again, or --uninstall'; done
+  for path in $staged; do locate "$path" && remove_temporary; done
   rm -f "$record.new"
   [ -n "$recorded" ] || rm -f "$record"
   remove_directories
@@ -251,9 +255,8 @@ install() {
     done
     return
   fi
-  staged='' created='' newly_kept='' switching='' another_version=''
+  staged='' switched='' newly_kept='' another_version=''
   prepare || give_up "cannot write below $root$prefix $cannot_write"
-  switching=yes
   for path in $paths; do
     switch "$path" || give_up "cannot switch $prefix/$path"
   done

@@ -100,8 +100,8 @@ is_harmless() {
   return 1
 }
 
-# What earlier runs put into place: `recorded` and `recorded_paths` (last first). `directories` are those made for it, as
-# lines, deepest first: the recorded ones, and before them what is in it already.
+# What earlier runs put into place: `recorded` and `recorded_paths` (last first). `directories` are those made for it,
+# as lines, deepest first: the recorded ones, and before them what is in it already.
 read_record() {
   recorded='' recorded_paths='' recorded_directories=''
   [ -f "$record" ] && [ ! -L "$record" ] || return 0
@@ -181,10 +181,12 @@ flush() {
 }
 
 # keep FILE NAME: the same file by another name. Where links are not possible, a copy; without the privilege to give it
-# its owner it belongs to root, and has no rights but the ordinary ones.
+# its owner it belongs to root, and has no rights but the ordinary ones. Never half a file.
 keep() {
   rm -f "$2" || return 1
-  ln "$1" "$2" 2>/dev/null || cp -pP "$1" "$2" 2>/dev/null || { rm -f "$2" && cp -P "$1" "$2"; }
+  ln "$1" "$2" 2>/dev/null || cp -pP "$1" "$2" 2>/dev/null || { rm -f "$2" && cp -P "$1" "$2"; } && return
+  rm -f "$2"
+  return 1
 }
 
 # rename FILE NAME: as rename(2). mv refuses two names of one file, and that of busybox a link to a directory.

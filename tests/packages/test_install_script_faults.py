@@ -119,6 +119,14 @@ def test_without_capabilities_an_unreadable_file_changes_nothing(unprivileged):
     assert "nothing changed" in text
 
 
+def test_without_capabilities_a_run_that_fails_leaves_the_owner(unprivileged):
+    """What was kept as a copy is still in place itself."""
+    helper = unprivileged.put("usr/local/sbin/mount.fuse.nydus-overlayfs", GO)
+    shutil.chown(helper, 1001, 1001)
+    (unprivileged.root / "usr/local/sbin/nydus-overlayfs").mkdir()
+    assert "nothing changed" in unprivileged.refused()
+
+
 def test_loop_of_links_below_changes_nothing(bare_node):
     """It is met when some of the files are staged already."""
     (bare_node.root / "usr/local/share/nydus-overlayfs").symlink_to("nydus-overlayfs")
@@ -200,7 +208,10 @@ def install_by_hand(node):
     (node.root / "usr/local/sbin/nydus-overlayfs").symlink_to("mount.fuse.nydus-overlayfs")
 
 
-@pytest.fixture(params=["first", "upgrade", "uninstall", "first over equal files", "uninstall over equal files"])
+SCENES = ("first", "upgrade", "uninstall", "first over equal files", "uninstall over equal files")
+
+
+@pytest.fixture(params=SCENES)
 def scene(request, bare_node, older_archive, tmp_path):
     """A node with another helper, right before the operation that is going to be disturbed, and its arguments."""
     operation, _, over_equal_files = request.param.partition(" over ")
@@ -222,7 +233,14 @@ def scene(request, bare_node, older_archive, tmp_path):
     return made
 
 
-@pytest.mark.parametrize("follower", NEXT)
+@pytest.mark.parametrize(
+    "scene,follower",
+    [
+        *((scene, follower) for scene in SCENES for follower in ("install", "uninstall")),
+        ("upgrade", "failing install"),
+    ],
+    indirect=["scene"],
+)
 def test_killed_at_every_step(scene, disturber, follower):
     """Right before a call all is as it was right after the call before."""
     node = scene.node
