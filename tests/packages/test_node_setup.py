@@ -226,7 +226,7 @@ def test_waits_and_ends_at_once(bare_node, programs, image, private_mounts):
     pod = Pod(bare_node, programs.debian / "usr/sbin/runc", *image)
     (container,) = pod.description["containers"]
     with pod.start(container, "wait") as process:
-        pod.wait_for_child("wait", process)
+        pod.wait_until_it_can_be_ended("wait", process)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=pod.description["terminationGracePeriodSeconds"])
     assert process.returncode == 0

@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -132,16 +133,23 @@ class Pod:
             finally:
                 subprocess.run(self._runc_command(name, "delete", "--force"), check=True)
 
-    def wait_for_child(self, name, process):
-        """Until the container runs and its first process has started another one."""
+    def wait_until_it_can_be_ended(self, name, process):
+        """Until the container's own program runs and has asked for SIGTERM; process 1 gets no other signals."""
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             done = subprocess.run(self._runc_command(name, "state"), capture_output=True, text=True, check=False)
             state = json.loads(done.stdout) if done.returncode == 0 else {"status": "unknown"}
-            if state["status"] == "running" and Path(f"/proc/{state['pid']}/task/{state['pid']}/children").read_text():
+            if state["status"] == "running" and self._catches_sigterm(state["pid"]):
                 return
             time.sleep(0.02)
         raise RuntimeError(f"{name} has no running container: {process.poll()}")
+
+    def _catches_sigterm(self, process_id):
+        """runc's own program is there before the container's, and catches what it likes."""
+        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        is_started = status["Name"] == Path(self._command[0]).name
+        return is_started and bool(int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1)
 
     def initialise(self):
         """Runs the init container. Returns its exit status and its words."""
