@@ -2,6 +2,7 @@
 """/etc/nydus-overlayfs/config.toml: what it says for mounts that leave it out, and that nothing is guessed."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def configuration(node):
     with private_copy("/etc", scratch) as etc:
         (etc / "nydus-overlayfs").mkdir()
         yield etc / "nydus-overlayfs" / "config.toml"
+    shutil.rmtree(scratch)
 
 
 def test_configured(container, configuration):
