@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -53,15 +54,19 @@ inline std::string RafsV6() {
 // A GNU tar header with a good checksum.
 inline std::string TarHeader(std::string_view name) {
   std::string bytes(512, '\0');
-  bytes.replace(0, name.size(), name);
-  bytes.replace(124, 11, "77777777777");  // a length far beyond every file here
-  bytes.replace(148, 8, "        ");
-  bytes.replace(257, 6, "ustar ");
+  const auto write = [&bytes](std::ptrdiff_t offset, std::string_view text) {
+    std::ranges::copy(text, bytes.begin() + offset);
+  };
+  write(0, name);
+  write(124, "77777777777");  // a length far beyond every file here
+  write(148, "        ");
+  write(257, "ustar ");
   std::uint32_t sum = 0;
   for (const char byte : bytes) sum += static_cast<unsigned char>(byte);
   std::string digits = "0000000";
   for (std::size_t i = 7; i-- > 0; sum /= 8) digits[i] = static_cast<char>('0' + sum % 8);
-  bytes.replace(148, 8, digits + std::string(1, '\0'));
+  write(148, digits);
+  bytes[155] = '\0';
   return bytes;
 }
 
