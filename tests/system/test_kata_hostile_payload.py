@@ -22,6 +22,14 @@ def image(image_of_version):
 
 
 @pytest.fixture
+def sandbox(node):
+    sandbox = node.sandbox("s").create()
+    yield sandbox
+    sandbox.delete()
+    assert node.left_over() == []
+
+
+@pytest.fixture
 def victim(tmp_path):
     """A directory of the host that looks like a snapshot."""
     victim = tmp_path / "victim"

@@ -26,6 +26,14 @@ SETTLING_SECONDS = 5
 
 
 @pytest.fixture
+def sandbox(node):
+    sandbox = node.sandbox("s").create()
+    yield sandbox
+    sandbox.delete()
+    assert node.left_over() == []
+
+
+@pytest.fixture
 def container(sandbox, image_of_version):
     return sandbox.container("c", image_of_version["6"]).hand_over()
 

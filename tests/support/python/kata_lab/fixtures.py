@@ -26,7 +26,6 @@ def sandbox(node):
     sandbox = node.sandbox("s").create()
     yield sandbox
     sandbox.delete()
-    assert node.left_over() == []
 
 
 @pytest.fixture
