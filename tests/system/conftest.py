@@ -9,6 +9,7 @@ NYDUS_REQUIRE  kinds of tests that must not be skipped, such as system,guest
 
 import functools
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
+
+# Who starts the tests may ignore these, as a shell does for what runs in the background; the programs must not.
+for ending in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(ending) == signal.SIG_IGN:
+        signal.signal(ending, signal.SIG_DFL)
 
 from nydus_stack import layers  # noqa: E402
 from nydus_stack.private_namespace import enter_private_namespace  # noqa: E402
