@@ -4,7 +4,7 @@
 import pytest
 from nydus_stack import layers
 from package_lab.debian_node import start_container
-from package_lab.debian_packages import FOLDER
+from package_lab.installed import FOLDER
 from package_lab.sample_mount import SampleMount
 
 pytest_plugins = ["node_lab.fixtures"]

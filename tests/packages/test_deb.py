@@ -10,7 +10,7 @@ import pytest
 from binary_lab import HARDENING, Binary, build_id_of, output_of
 from binary_lab.deb_file import DebFile
 from package_lab.artefacts import TREE, NotBuilt, artefact
-from package_lab.debian_packages import CONFIGURATION, HELPER, TOOL
+from package_lab.installed import CONFIGURATION, HELPER, TOOL
 
 SCHEMAS = "/usr/share/nydus-overlayfs/schema/"
 

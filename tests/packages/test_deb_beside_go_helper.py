@@ -4,7 +4,8 @@
 import pytest
 
 from package_lab.debian_node import examine, start_container
-from package_lab.debian_packages import HELPER_PACKAGE, TOOL_PACKAGE, small_package
+from package_lab.debian_packages import small_package
+from package_lab.installed import HELPER_PACKAGE, TOOL_PACKAGE
 from package_lab.selection import on_debian_12
 
 NYDUS_STATIC = "nydus-static"

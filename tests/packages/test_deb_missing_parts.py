@@ -2,7 +2,7 @@
 """A part that is missing is named, and the package that has it."""
 
 from package_lab.debian_node import examine, start_container
-from package_lab.debian_packages import TOOL, TOOL_PACKAGE
+from package_lab.installed import TOOL, TOOL_PACKAGE
 from package_lab.sample_mount import SampleMount
 from package_lab.selection import on_debian_12
 

@@ -4,7 +4,7 @@
 import os
 import stat
 
-from package_lab.debian_packages import ALIAS, CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
+from package_lab.installed import ALIAS, CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
 from package_lab.selection import on_debian_12
 
 

@@ -11,8 +11,8 @@ import pytest
 from node_lab.archive import HELPER, version
 from node_lab.node import GO, Node, picture
 from node_lab.pod import install_busybox
+from nydus_stack.programs import SYSTEM_PATH
 from package_lab.artefacts import OLDER
-from package_lab.fresh_root import SYSTEM_PATH
 
 pytest_plugins = ["node_lab.fixtures"]
 

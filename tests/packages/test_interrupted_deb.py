@@ -2,7 +2,8 @@
 """An installation that is killed or that fails leaves a helper that works, and can be repaired."""
 
 from package_lab.artefacts import OLDER
-from package_lab.debian_packages import HELPER, HELPER_PACKAGE, TOOL_PACKAGE, DebianMachine
+from package_lab.debian_packages import DebianMachine
+from package_lab.installed import HELPER, HELPER_PACKAGE, TOOL_PACKAGE
 from package_lab.fresh_root import FreshRoot
 from package_lab.killed_dpkg import kill_before, steps_of
 from package_lab.sample_mount import SampleMount

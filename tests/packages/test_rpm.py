@@ -12,21 +12,16 @@ from package_lab.artefacts import TREE, NotBuilt
 from package_lab.debian_node import examine, start_container
 from package_lab.fresh_root import FreshRoot
 from package_lab.rpm_packages import (
-    ALIAS,
-    CONFIGURATION,
-    HELPER,
-    HELPER_PACKAGE,
     MOUNT_FUSE,
     RPMLINT_CONFIGURATION,
     SPEC,
-    TOOL,
-    TOOL_PACKAGE,
     RpmMachine,
     package_without_files,
     packages_of,
     provided_by_libraries,
     query,
 )
+from package_lab.installed import ALIAS, CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
 from package_lab.sample_mount import SampleMount
 
 # What the programs may link: libc, and the tool the libraries that the spec names.

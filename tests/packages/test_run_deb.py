@@ -5,7 +5,7 @@ import subprocess
 
 from package_lab.artefacts import artefact
 from package_lab.debian_node import examine, start_container
-from package_lab.debian_packages import HELPER_PACKAGE, TOOL_PACKAGE
+from package_lab.installed import HELPER_PACKAGE, TOOL_PACKAGE
 from package_lab.sample_mount import SampleMount
 
 TESTED_TREE = "/tmp/tree"

@@ -2,7 +2,7 @@
 """From version to version: at no moment is there no helper, and what is mounted goes on."""
 
 from package_lab.artefacts import CONFIGURATION_DIFFERS, OLDER
-from package_lab.debian_packages import CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
+from package_lab.installed import CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
 from package_lab.sample_mount import SampleMount
 from package_lab.selection import on_debian_12
 

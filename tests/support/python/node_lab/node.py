@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from package_lab.fresh_root import SYSTEM_PATH
+from nydus_stack.programs import SYSTEM_PATH
 
 HELPER = "nydus-overlayfs"
 # What was there before us, and where it is kept.

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import yaml
-from package_lab.fresh_root import SYSTEM_PATH
+from nydus_stack.programs import SYSTEM_PATH
 
 NODE_SETUP = Path(__file__).resolve().parents[4] / "packaging" / "node"
 MANIFEST = NODE_SETUP / "daemonset.yaml"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 SETUP = Path(__file__).resolve().parents[3] / "setup" / "run"
 DEBIAN_CONTAINERD = "1.6"
+# The PATH that systemd gives to services, and containerd has.
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class MissingProgram(Exception):
@@ -99,10 +101,9 @@ class InstalledPrograms:
     """The programs of a node whose packages are installed, found as systemd lets its services find them."""
 
     busybox = Path("/bin/busybox")
-    PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     def containerd_directory(self, _version):
         return Path("/usr/bin")
 
     def environment(self, _version):
-        return {"PATH": self.PATH}
+        return {"PATH": SYSTEM_PATH}

@@ -2,20 +2,13 @@
 """Our Debian packages, and what users do with them: apt and dpkg on a fresh machine."""
 
 import hashlib
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from package_lab.artefacts import artefact
+from package_lab.installed import FOLDER, HELPER_PACKAGE, TOOL_PACKAGE, Machine
 
-HELPER_PACKAGE, TOOL_PACKAGE = "nydus-overlayfs", "nydus-overlayctl"
-HELPER = "/usr/sbin/mount.fuse.nydus-overlayfs"
-ALIAS = "/usr/sbin/nydus-overlayfs"
-TOOL = "/usr/bin/nydus-overlayctl"
-CONFIGURATION = "/etc/nydus-overlayfs/config.toml"
-
-FOLDER = "/srv/packages"
 SOURCES_LIST = "/etc/apt/sources.list.d/ours.list"
 ONLY_OURS = (
     "-oDir::Etc::sourcelist=sources.list.d/ours.list",
@@ -83,16 +76,8 @@ def index_entry(package):
     return f"{control}Filename: ./{package.name}\nSize: {len(content)}\nSHA256: {digest}\n"
 
 
-class DebianMachine:
+class DebianMachine(Machine):
     """apt and dpkg on a fresh root."""
-
-    def __init__(self, root):
-        self.root = root
-        self.run, self.shell = root.run, root.shell
-
-    def put(self, packages):
-        """Copies packages to the machine; their paths there."""
-        return [self.root.copy_in(package, f"{FOLDER}/{package.name}") for package in packages]
 
     def offer(self, packages):
         """Makes packages known to apt by name, as a mirror would."""
@@ -129,12 +114,6 @@ class DebianMachine:
 
     def is_installed(self, package):
         return self.status(package).startswith("installed ")
-
-    def version_of(self, program):
-        """What `program` says its version is."""
-        match = re.search(r"\d+\.\d+\.\d+", self.run([program, "--version"]).stdout)
-        assert match, f"{program} does not say its version"
-        return match[0]
 
     def assert_whole(self, *packages):
         """All files are as they were packed, dpkg is content, and nothing half done lies about."""

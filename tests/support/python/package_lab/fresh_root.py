@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nydus_stack.programs import SYSTEM_PATH
+
 TREE = Path(__file__).resolve().parents[4]
 SETUP = TREE / "tests" / "packages" / "fresh-root"
 HOLDER = Path(__file__).with_name("holder.py")
 
-# systemd's, which containerd has.
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {
     "PATH": SYSTEM_PATH,
     "HOME": "/root",

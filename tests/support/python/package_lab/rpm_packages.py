@@ -5,26 +5,22 @@ No distribution of RPM packages is at hand, so the root is Debian's. What such a
 by packages without files: what the root's libraries provide, and /usr/sbin/mount.fuse.
 """
 
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from binary_lab import output_of
 from package_lab.artefacts import TREE, artefact
+from package_lab.installed import FOLDER, HELPER_PACKAGE, TOOL_PACKAGE, Machine
 
-HELPER_PACKAGE, TOOL_PACKAGE = "nydus-overlayfs", "nydus-overlayctl"
-HELPER = "/usr/sbin/mount.fuse.nydus-overlayfs"
-ALIAS = "/usr/sbin/nydus-overlayfs"
-TOOL = "/usr/bin/nydus-overlayctl"
-CONFIGURATION = "/etc/nydus-overlayfs/config.toml"
 MOUNT_FUSE = "/usr/sbin/mount.fuse"
 
 SPEC = TREE / "packaging" / "rpm" / "nydus-overlayfs.spec"
 RPMLINT_CONFIGURATION = TREE / "packaging" / "rpm" / "rpmlint.toml"
 
 PROGRAM, CONFIGURATION_OF_RPM = "/usr/bin/rpm", Path("/usr/lib/rpm")
-# On the machine: rpm itself, the packages, and rpm's books, which Debian's keeps in the user's home.
-PLACE, FOLDER, DATABASE = "/opt/rpm", "/srv/packages", "/var/lib/rpm"
+# On the machine: rpm itself, and its books, which Debian's keeps in the user's home.
+PLACE, DATABASE = "/opt/rpm", "/var/lib/rpm"
 ELFDEPS = "/usr/lib/rpm/elfdeps"
 # What packages of glibc say by hand: the loader understands hash tables of GNU's kind.
 BY_HAND = {"rtld(GNU_HASH)"}
@@ -48,10 +44,6 @@ def packages_of(older=False):
     helper = artefact("rpm", f"{HELPER_PACKAGE}-", ".x86_64.rpm", older)
     tool = artefact("rpm", f"{TOOL_PACKAGE}-", ".x86_64.rpm", older)
     return RpmPackages(helper, tool, artefact("rpm", f"{HELPER_PACKAGE}-", ".src.rpm", older))
-
-
-def output_of(*command):
-    return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def query(package, form, *words):
@@ -83,15 +75,14 @@ def provided_by_libraries(root):
     return set(found.split("\n")) - {""} | BY_HAND
 
 
-class RpmMachine:
+class RpmMachine(Machine):
     """rpm on a fresh root: this machine's, with its libraries, because from outside it does not find into the root.
 
     rpm resolves the links of what `--root` names, and /proc/PID/root looks to it like the root of the machine it runs on.
     """
 
     def __init__(self, root):
-        self.root = root
-        self.run, self.shell = root.run, root.shell
+        super().__init__(root)
         for line in output_of("ldd", PROGRAM).splitlines():
             if " => /" in line:
                 root.copy_in(line.split()[2], f"{PLACE}/lib/{line.split()[0]}")
@@ -106,20 +97,13 @@ class RpmMachine:
 
     def install(self, *packages, **settings):
         """Installs or upgrades."""
-        inside = [self.root.copy_in(package, f"{FOLDER}/{package.name}") for package in packages]
-        return self.rpm("-U", *inside, **settings)
+        return self.rpm("-U", *self.put(packages), **settings)
 
     def erase(self, *names):
         return self.rpm("-e", *names)
 
     def installed(self):
         return set(self.rpm("-qa", "--qf", "%{name} %{version}\n").stdout.splitlines())
-
-    def version_of(self, program):
-        """What `program` says its version is."""
-        match = re.search(r"\d+\.\d+\.\d+", self.run([program, "--version"]).stdout)
-        assert match, f"{program} does not say its version"
-        return match[0]
 
     def assert_whole(self, *names):
         """All files are as they were packed."""
