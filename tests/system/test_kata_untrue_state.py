@@ -10,19 +10,18 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from kata_lab.daemon import mount_points
 from kata_lab.picture import take_picture
+from kata_lab.standalone import wait_until
 from mount_lab.records import records_at
 from mount_lab.running import run
 
 pytest_plugins = ["kata_lab.fixtures"]
 
 ATTEMPTS = 200
-SETTLING_SECONDS = 5
 
 
 @pytest.fixture
@@ -89,10 +88,7 @@ def end(pid):
     """Ends a process that is no child of this one."""
     watch = os.pidfd_open(pid)
     signal.pidfd_send_signal(watch, signal.SIGKILL)
-    deadline = time.monotonic() + SETTLING_SECONDS
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
     os.close(watch)
 
 
@@ -110,6 +106,8 @@ def running_process(pid=None):
     else:
         pytest.fail(f"process ID {pid} cannot be had again")
     try:
+        # Popen returns before the kernel has put the new arguments in place: a picture would change by itself.
+        wait_until(lambda: Path(f"/proc/{process.pid}/cmdline").read_bytes() == b"sleep\x00600\x00")
         yield process
         assert process.poll() is None
     finally:
