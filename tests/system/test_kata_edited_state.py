@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from kata_lab.picture import take_picture
+from kata_lab.picture import unchanged
 from mount_lab.running import run
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -73,14 +73,13 @@ def commands(container):
 def assert_all_refused(container, *words):
     """By every call that looks at the sandbox."""
     node = container.sandbox.node
-    before = take_picture("/run", node.directory)
-    for command in commands(container):
-        outcome = run(*command)
-        assert outcome.code != 0, (command, outcome)
-        assert outcome.err.count("\n") == 1
-        for word in words:
-            assert word in outcome.err, outcome
-    assert take_picture("/run", node.directory) == before
+    with unchanged("/run", node.directory):
+        for command in commands(container):
+            outcome = run(*command)
+            assert outcome.code != 0, (command, outcome)
+            assert outcome.err.count("\n") == 1
+            for word in words:
+                assert word in outcome.err, outcome
 
 
 LONG = "x" * 129
@@ -246,9 +245,8 @@ def test_way_to_the_shares_that_others_can_change(container, part):
     mode = path.stat().st_mode & 0o7777
     for other in (0o770, 0o707, 0o777):
         path.chmod(other)
-        before = take_picture("/run/kata-containers")
-        for command in (container.hand_over_command(), container.unshare_command()):
-            outcome = run(*command)
-            assert outcome.code != 0 and f"'{path}' can be written by group or others" in outcome.err, outcome
-        assert take_picture("/run/kata-containers") == before
+        with unchanged("/run/kata-containers"):
+            for command in (container.hand_over_command(), container.unshare_command()):
+                outcome = run(*command)
+                assert outcome.code != 0 and f"'{path}' can be written by group or others" in outcome.err, outcome
     path.chmod(mode)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from kata_lab.daemon import mount_points
-from kata_lab.picture import take_picture
+from kata_lab.picture import take_picture, unchanged
 from kata_lab.refusal import refused
 from mount_lab import running
 from mount_lab.records import records_at
@@ -330,7 +330,6 @@ def test_somebody_elses_directory_in_place_of_a_sandbox(node, victim):
     sandbox = node.sandbox("s")
     sandbox.share.mkdir(parents=True)
     (sandbox.share / "mounts").symlink_to(victim)
-    before = take_picture(sandbox.share)
-    refused(sandbox.create_command(), str(sandbox.share))
-    assert take_picture(sandbox.share) == before
+    with unchanged(sandbox.share):
+        refused(sandbox.create_command(), str(sandbox.share))
     assert not sandbox.state.exists()

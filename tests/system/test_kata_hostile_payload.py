@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from kata_lab.picture import take_picture
+from kata_lab.picture import unchanged
 from mount_lab.running import check, private_copy, run
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -52,13 +52,12 @@ class PointedContainer:
 
     def assert_refused(self, snapshot_directory, *words, code=REFUSED):
         node = self.container.sandbox.node
-        before = take_picture("/run", node.directory)
-        outcome = run(*self.command(snapshot_directory))
-        assert outcome.code == code, outcome
-        assert outcome.err.count("\n") == 1
-        for word in words:
-            assert word in outcome.err, outcome
-        assert take_picture("/run", node.directory) == before
+        with unchanged("/run", node.directory):
+            outcome = run(*self.command(snapshot_directory))
+            assert outcome.code == code, outcome
+            assert outcome.err.count("\n") == 1
+            for word in words:
+                assert word in outcome.err, outcome
 
     def assert_taken(self, snapshot_directory):
         check(run(*self.command(snapshot_directory)))

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from kata_lab.picture import take_picture
+from kata_lab.picture import unchanged
 from mount_lab.running import check, run
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -96,14 +96,13 @@ def commands(container, api_socket):
 
 def assert_refused(container, api_socket, *words):
     node = container.sandbox.node
-    before = take_picture("/run", node.directory)
-    for command in commands(container, api_socket):
-        outcome = run(*command)
-        assert outcome.code != 0, (command, outcome)
-        assert outcome.err.count("\n") == 1
-        for word in words:
-            assert word in outcome.err, (command, outcome)
-    assert take_picture("/run", node.directory) == before
+    with unchanged("/run", node.directory):
+        for command in commands(container, api_socket):
+            outcome = run(*command)
+            assert outcome.code != 0, (command, outcome)
+            assert outcome.err.count("\n") == 1
+            for word in words:
+                assert word in outcome.err, (command, outcome)
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o770, 0o777, 0o1777], ids=oct)
@@ -190,11 +189,10 @@ def test_other_listener_beside_a_live_nydusd(sandbox, place, listen, image_of_ve
     new = sandbox.container("new", image_of_version["6"])
     place.rename(place.with_name("moved"))
     listener = listen(place)
-    before = take_picture("/run", sandbox.node.directory)
-    for command in (new.hand_over_command(), container.unshare_command()):
-        outcome = run(*command)
-        assert outcome.code != 0, outcome
-    assert take_picture("/run", sandbox.node.directory) == before
+    with unchanged("/run", sandbox.node.directory):
+        for command in (new.hand_over_command(), container.unshare_command()):
+            outcome = run(*command)
+            assert outcome.code != 0, outcome
     assert not any(secret in listener.received for secret in secrets_of(container) + secrets_of(new))
     assert b"POST" not in listener.received and b"DELETE" not in listener.received
     listener.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from kata_lab.daemon import mount_points
-from kata_lab.picture import take_picture
+from kata_lab.picture import unchanged
 from kata_lab.standalone import wait_until
 from mount_lab.records import records_at
 from mount_lab.running import run
@@ -70,13 +70,6 @@ def refused(command, *words):
         assert word in outcome.err, outcome
 
 
-@contextlib.contextmanager
-def unchanged(node):
-    before = take_picture("/run", node.directory)
-    yield
-    assert take_picture("/run", node.directory) == before
-
-
 # Processes
 
 
@@ -120,7 +113,7 @@ def test_recycled_process_id(sandbox, container, image_of_version):
     pid = nydusd_of(sandbox)
     end(pid)
     with running_process(pid):
-        with unchanged(sandbox.node):
+        with unchanged("/run", sandbox.node.directory):
             refused(new.hand_over_command(), "has died")
             refused(container.hand_over_command(), "has died")
             refused(sandbox.create_command(), "has died")
@@ -136,7 +129,7 @@ def test_identity_of_another_process(sandbox, container, member, value):
     """nydusd lives, but the state knows another process. Nobody is ended, and nothing taken from under a guest."""
     pid = nydusd_of(sandbox)
     with running_process() as innocent:
-        with edited(sandbox, "nydusd", 0, member, value=value or innocent.pid), unchanged(sandbox.node):
+        with edited(sandbox, "nydusd", 0, member, value=value or innocent.pid), unchanged("/run", sandbox.node.directory):
             for command in (container.hand_over_command(), sandbox.create_command(), sandbox.delete_command()):
                 refused(command)
             refused(container.unshare_command())
@@ -159,7 +152,7 @@ def other(node, image_of_version):
 
 
 def test_socket_of_another_sandbox(sandbox, container, other):
-    with edited(sandbox, "api_socket", value=recorded(other)["api_socket"]), unchanged(sandbox.node):
+    with edited(sandbox, "api_socket", value=recorded(other)["api_socket"]), unchanged("/run", sandbox.node.directory):
         refused(container.hand_over_command(), "another process")
         refused(container.unshare_command(), "another process")
         refused(sandbox.delete_command())
@@ -202,7 +195,7 @@ def test_mount_of_another_sandbox(sandbox, container, other, way, of):
 
 
 def test_share_of_another_sandbox(sandbox, container, other):
-    with edited(sandbox, "share_inode", value=recorded(other)["share_inode"]), unchanged(sandbox.node):
+    with edited(sandbox, "share_inode", value=recorded(other)["share_inode"]), unchanged("/run", sandbox.node.directory):
         refused(container.hand_over_command(), "is gone")
         refused(container.unshare_command(), "is gone")
         refused(sandbox.delete_command(), "is not the directory that was made")
@@ -210,6 +203,6 @@ def test_share_of_another_sandbox(sandbox, container, other):
 
 @pytest.mark.parametrize("name", ["mount_namespace", "process_namespace"])
 def test_sandbox_of_another_namespace(sandbox, container, name):
-    with edited(sandbox, name, value=1), unchanged(sandbox.node):
+    with edited(sandbox, name, value=1), unchanged("/run", sandbox.node.directory):
         for command in (container.hand_over_command(), container.unshare_command(), sandbox.delete_command()):
             refused(command, "another mount or process namespace")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All that an attack could change, as lines to compare: mounts with their IDs, files with their content, processes."""
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -36,3 +37,12 @@ def take_picture(*directories):
             below[:] = [name for name in below if name != CACHE]
             lines += sorted(_file(os.path.join(place, name)) for name in below + files)
     return lines
+
+
+@contextlib.contextmanager
+def unchanged(*directories):
+    """The block changes no mount, no process, and nothing below the directories."""
+    before = set(take_picture(*directories))
+    yield
+    after = set(take_picture(*directories))
+    assert before == after, f"gone: {sorted(before - after)}, new: {sorted(after - before)}"
