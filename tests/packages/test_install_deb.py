@@ -2,11 +2,22 @@
 """The Debian packages come by apt with all they need, and go without a trace."""
 
 import os
+import re
 import stat
 
+from package_lab.artefacts import TREE
 from package_lab.installed import ALIAS, CONFIGURATION, HELPER, HELPER_PACKAGE, TOOL, TOOL_PACKAGE
 from package_lab.selection import on_debian_12
 
+
+@on_debian_12
+def test_command_of_the_readme_installs_both_from_a_relative_folder(plain, packages):
+    """apt takes build/packages for a package of a release called `packages`, unless the path begins with ./ or /."""
+    command = re.search(r"`packaging/debian/build FOLDER`, then `(.*)` \|", (TREE / "README.md").read_text())[1]
+    for package in packages.both:
+        plain.root.copy_in(package, f"/root/build/packages/{package.name}")
+    plain.shell("cd && " + command.replace("FOLDER", "build/packages").replace("apt install", "apt-get install -q -y"))
+    plain.assert_whole(HELPER_PACKAGE, TOOL_PACKAGE, "fuse3")
 
 
 def test_apt_install_of_the_file_brings_fuse3_along(plain, packages):
