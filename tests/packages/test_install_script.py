@@ -135,6 +135,28 @@ def test_sbin_that_is_bin(bare_node):
     assert bare_node.picture() == before
 
 
+@pytest.mark.parametrize("sbin", ("a folder", "a link to bin"))
+def test_again_after_the_clean_up_and_deploy_of_the_snapshotter(bare_node, tmp_path, sbin):
+    """Both as snapshotter.sh of nydus-snapshotter has them."""
+    if sbin == "a link to bin":
+        (bare_node.root / "usr/local/sbin").rmdir()
+        (bare_node.root / "usr/local/sbin").symlink_to("bin")
+    go = tmp_path / "nydus-overlayfs"
+    go.write_text(GO)
+    binaries = bare_node.root / "usr/local/bin"
+    bare_node.install()
+    before = bare_node.picture()
+    subprocess.run(f'rm -f "{binaries}"/nydus*', shell=True, check=True)
+    assert not (binaries / "nydus-overlayctl").exists()
+    bare_node.install()
+    assert bare_node.picture() == before
+    subprocess.run(["install", "-Dm", "755", "-t", binaries, go], check=True)
+    bare_node.install()
+    assert version() in bare_node.version()
+    bare_node.uninstall()
+    assert (bare_node.root / "usr/local/bin/nydus-overlayfs").read_text() == GO
+
+
 def test_prefix_off_path_names_the_setting(bare_node):
     before = bare_node.picture()
     text = bare_node.install("--prefix", "/opt/nydus-overlayfs")
