@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The DaemonSet of packaging/node on nodes: its own manifest, its image, run by runc on a node's root."""
 
+import gzip
 import re
 import shutil
 import signal
@@ -8,10 +9,11 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import yaml
-from node_lab.archive import version
+from node_lab.archive import LICENCES, version
 from node_lab.node import Node
 from node_lab.pod import NODE_SETUP, Pod, build_image, manifest
 from package_lab.artefacts import OLDER
@@ -116,6 +118,15 @@ def test_manifest_asks_for_little():
     assert "volumeMounts" not in waiting
     written = {mount["mountPath"] for mount in pod["initContainers"][0]["volumeMounts"] if not mount.get("readOnly")}
     assert written == {"/host/usr/local"}
+
+
+def test_image_has_the_licences_of_what_it_brings(image, archive):
+    root, _ = image
+    for name in ("LICENSE", LICENCES):
+        assert (root / "nydus-overlayfs" / Path(name).name).read_bytes() == (archive / name).read_bytes()
+    text = gzip.decompress((archive / LICENCES).read_bytes()).decode()
+    for package in ("musl-dev", "nlohmann-json3-dev"):
+        assert f"==== {package} " in text
 
 
 # ---- the helper on the node

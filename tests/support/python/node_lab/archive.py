@@ -10,6 +10,7 @@ import subprocess
 from package_lab.artefacts import OLDER, TREE, VERSIONS
 
 HELPER = "sbin/mount.fuse.nydus-overlayfs"
+LICENCES = "share/doc/nydus-overlayfs/THIRD-PARTY.gz"
 
 # Stands for nydus-overlayctl where it matters who starts it: the real one takes a sandbox to say anything.
 TOOL = """
@@ -31,6 +32,14 @@ def write_checksums(folder):
                     sums.write(f"{digest}  {path.relative_to(folder)}\n")
 
 
+def write_licences(folder):
+    """Of what the helper contains of others, as packaging/archive/build does it."""
+    file = folder / LICENCES.removesuffix(".gz")
+    file.parent.mkdir(parents=True)
+    subprocess.run([TREE / "packaging" / "bill-of-materials", "--licences", file, folder / HELPER], check=True)
+    subprocess.run(["gzip", "-9n", file], check=True)
+
+
 def build_archive(folder):
     """Fills the folder."""
     staging = {**os.environ, "DESTDIR": str(folder / "staged")}
@@ -47,8 +56,9 @@ def build_archive(folder):
     tool = folder / "bin" / "nydus-overlayctl"
     subprocess.run(["cc", "-static", "-x", "c", "-o", tool, "-"], input=TOOL, text=True, check=True)
     shutil.copytree(TREE / "packaging" / "node", folder / "share" / "nydus-overlayfs" / "node")
-    for name in ("install.sh", "node-files.sh"):
-        shutil.copy(TREE / "packaging" / "archive" / name, folder)
+    for name in ("LICENSE", "packaging/archive/install.sh", "packaging/archive/node-files.sh"):
+        shutil.copy(TREE / name, folder)
+    write_licences(folder)
     write_checksums(folder)
     return folder
 
