@@ -3,6 +3,8 @@
 # shellcheck disable=SC2034 # whoever sources this uses them
 # What every package says of itself. The version has its home in CMakeLists.txt.
 
+# With it `cd` goes elsewhere, and says so on standard output.
+unset CDPATH
 project_directory=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # Placeholders, until somebody gives the real ones.

@@ -13,6 +13,8 @@ set -u
 umask 022
 LC_ALL=C
 export LC_ALL
+# With it `cd` goes elsewhere, and says so on standard output.
+unset CDPATH
 
 readonly helper=sbin/nydus-overlayfs
 readonly tool=nydus-overlayctl

@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from node_lab.archive import HELPER, version, write_checksums
@@ -104,6 +105,22 @@ def test_refuses_a_wrong_command_line(bare_node, line):
 def test_refuses_a_root_without_a_name(bare_node):
     """An empty variable in a script would mean the machine itself, so this is no test to let loose on it."""
     assert "--root needs a directory" in bare_node.refused("--dry-run", "--root", "")
+
+
+@pytest.mark.parametrize("relative", ("archive", "root"))
+def test_relative_folder_is_no_matter_of_cdpath(node_by_shell, monkeypatch, relative):
+    """With CDPATH in the environment `cd` prints where it goes, or goes elsewhere."""
+    node = node_by_shell
+    before = node.picture()
+    with monkeypatch.context() as there:
+        folder = getattr(node, relative)
+        there.chdir(folder.parent)
+        there.setattr(node, relative, Path(folder.name))
+        outcome = node.run(CDPATH=str(folder.parent))
+    assert outcome.code == 0, outcome.text
+    assert version() in node.version()
+    node.uninstall()
+    assert node.picture() == before
 
 
 # ---- which helper wins

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # What every script of this directory shares: messages, the cache and how an entry gets into it.
 
+unset CDPATH
 setup_directory=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${NYDUS_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nydus-overlayfs-tests}
 # shellcheck disable=SC2034 # the scripts that source this use them
