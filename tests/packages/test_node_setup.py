@@ -15,7 +15,7 @@ import pytest
 import yaml
 from node_lab.archive import LICENCES, version
 from node_lab.node import Node
-from node_lab.pod import NODE_SETUP, Pod, build_image, manifest
+from node_lab.pod import MANIFEST, NODE_SETUP, Pod, build_image, manifest
 from package_lab.artefacts import OLDER
 
 pytest_plugins = ["node_lab.fixtures"]
@@ -100,6 +100,32 @@ def test_manifest_is_valid(judge, release):
     wrong = manifest()
     wrong["spec"]["template"]["spec"]["initContainers"][0]["securityContext"]["readOnlyRootFileSystem"] = True
     assert judge(wrong, release).returncode != 0
+
+
+def manifest_for_arm():
+    """What README.md has kubectl apply."""
+    readme = (NODE_SETUP / "README.md").read_text()
+    [script] = re.findall(r"^sed '(.*arm64.*)' daemonset\.yaml \|$", readme, re.MULTILINE)
+    done = subprocess.run(["sed", script, MANIFEST], check=True, stdout=subprocess.PIPE, text=True)
+    return yaml.safe_load(done.stdout)
+
+
+@pytest.mark.parametrize("described,architecture", [(manifest, "amd64"), (manifest_for_arm, "arm64")], ids=["amd64", "arm64"])
+def test_nodes_of_another_architecture_are_left_out(judge, described, architecture):
+    described = described()
+    assert judge(described, KUBERNETES[-1]).returncode == 0
+    node_selector = described["spec"]["template"]["spec"]["nodeSelector"]
+    assert node_selector == {"kubernetes.io/os": "linux", "kubernetes.io/arch": architecture}
+
+
+def test_daemonsets_of_two_architectures_do_not_share_pods():
+    amd, arm = manifest(), manifest_for_arm()
+    assert amd["metadata"]["name"] != arm["metadata"]["name"]
+    for described, other in ((amd, arm), (arm, amd)):
+        selector = described["spec"]["selector"]["matchLabels"].items()
+        assert selector <= described["spec"]["template"]["metadata"]["labels"].items()
+        assert not selector <= other["spec"]["template"]["metadata"]["labels"].items()
+    assert arm["spec"]["template"]["spec"]["containers"][0]["image"] == "IMAGE"
 
 
 def test_manifest_asks_for_little():
