@@ -137,6 +137,16 @@ def test_tool_asks_for_the_libraries_that_it_links(deb_of, release):
     assert {name: deb.packages_in(name) for name in ALL_RELATIONS if name in deb.fields} == wanted
 
 
+@pytest.mark.parametrize(
+    "package,field,other",
+    [("nydus-overlayfs", "Recommends", "nydus-overlayctl"), ("nydus-overlayctl", "Suggests", "nydus-overlayfs")],
+)
+def test_other_package_is_wanted_in_the_same_version(deb_of, package, field, other):
+    """The tool may refuse the request of a helper of another version."""
+    fields = deb_of(package).fields
+    assert fields[field].strip() == f"{other} (= {fields['Version']})"
+
+
 def built_using(deb):
     relations = deb.fields["Static-Built-Using"].split(", ")
     return dict(re.fullmatch(r"(\S+) \(= (\S+)\)", relation).groups() for relation in relations)

@@ -33,6 +33,16 @@ def test_upgrade_ends_as_a_new_installation_does(node, packages, older, release)
 
 
 @on_debian_12
+def test_upgrade_of_the_helper_alone_leaves_the_older_tool(node, packages, older):
+    """Native mounts need no tool; so this is no reason to take a package away, as a field Breaks would."""
+    node.install(*older.both)
+    node.install(packages.helper)
+    assert node.version_of(HELPER) == packages.version.split("-")[0]
+    assert node.version_of(TOOL) == OLDER
+    node.assert_whole(HELPER_PACKAGE, TOOL_PACKAGE)
+
+
+@on_debian_12
 def test_downgrade_and_back(node, packages, older):
     node.install(*packages.both)
     node.install(*older.both, flags=["--allow-downgrades"])
