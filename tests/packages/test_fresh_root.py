@@ -30,16 +30,18 @@ def test_a_change_is_gone_with_the_machine():
         root.shell("test ! -e /etc/changed && test -d /usr/share/doc")
 
 
-def mounts_of_the_cache():
-    """Other mounts of the machine may come and go."""
-    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(CACHE) in line]
+def mounts_where_it_mounts():
+    """Below the cache, where its root is, and on what the test below mounts. Others of the machine may come and go."""
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [words for words in mounts if words[4] == "/mnt" or Path(words[4]).is_relative_to(CACHE)]
 
 
 def test_it_has_namespaces_of_its_own_and_may_make_more():
+    before = mounts_where_it_mounts()
     with FreshRoot() as root:
-        outside = mounts_of_the_cache()
+        assert mounts_where_it_mounts() == before
         root.shell("mount -t tmpfs tmpfs /mnt && unshare --mount mount -t tmpfs tmpfs /mnt && test $$ -lt 100")
-        assert mounts_of_the_cache() == outside
+        assert mounts_where_it_mounts() == before
 
 
 def test_a_killed_test_leaves_no_process_and_thereby_no_mount():
