@@ -79,10 +79,33 @@ def names_of(dependencies):
     return {entry.split("(")[0].split(" ")[0] for entry in dependencies if not entry.startswith("rpmlib(")}
 
 
-def test_rpmlint_finds_nothing_that_is_not_explained(packages):
-    files = [SPEC, packages.source, *packages.both]
-    done = subprocess.run(["rpmlint", "-c", RPMLINT_CONFIGURATION, *files], capture_output=True, text=True, check=False)
+def test_rpmlint_finds_nothing_that_is_not_explained(packages, tmp_path):
+    command = ["rpmlint", "-c", RPMLINT_CONFIGURATION, SPEC, packages.source, *packages.both]
+    environment = os.environ | {"HOME": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert " 0 errors, 0 warnings" in done.stdout and done.returncode == 0, done.stdout + done.stderr
+
+
+def test_looking_at_a_package_leaves_nothing_in_the_home_directory(packages, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert query(packages.tool, "%{name}") == [TOOL_PACKAGE]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_build_leaves_nothing_in_the_home_directory(tmp_path):
+    """All that packaging/rpm/build does but rpmbuild, which stands still here: it packs the tree and asks rpm."""
+    home, programs = tmp_path / "home", tmp_path / "programs"
+    for folder in (home, programs):
+        folder.mkdir()
+    (programs / "rpmbuild").write_text('#!/bin/sh\necho "$@" >>"$0.calls"\n')
+    (programs / "rpmbuild").chmod(0o755)
+    environment = os.environ | {"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}"}
+    subprocess.run([TREE / "packaging/rpm/build", tmp_path], env=environment, capture_output=True, check=False)
+    calls = (programs / "rpmbuild.calls").read_text().splitlines()
+    assert [call.split()[0] for call in calls] == ["-bs", "-bb"]
+    # Without a database it can look at no package, and makes none.
+    assert all(" --nodeps " in call for call in calls)
+    assert list(home.iterdir()) == []
 
 
 def test_helper_requires_libc_and_mount_fuse_alone(packages):

@@ -6,6 +6,7 @@ by packages without files: what the root's libraries provide, and /usr/sbin/moun
 """
 
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,10 @@ def packages_of(older=False):
 
 def query(package, form, *words):
     """What the header of a package file says, a line for each entry."""
-    return output_of("rpm", "-qp", *words, *(["--qf", form] if form else []), package).splitlines()
+    # rpm makes a database even to look at a file, Debian's in the home of whoever asks.
+    with tempfile.TemporaryDirectory() as database:
+        command = ["rpm", "--dbpath", database, "-qp", *words, *(["--qf", form] if form else []), package]
+        return output_of(*command).splitlines()
 
 
 def package_without_files(folder, name, provides):
