@@ -30,6 +30,32 @@ shift
 mkdir -p "$folder"
 echo source >"$folder/nydus-overlayfs.src.rpm"
 """
+# Stands for packaging/debian/build and tests/cross/trixie-root, whose folder comes last.
+DEBIAN_BUILDER = """#!/bin/bash
+set -euo pipefail
+folder=${@: -1}
+mkdir -p "$folder"
+echo package >"$folder/nydus-overlayfs.changes"
+echo "built in $PWD" >"$folder/nydus-overlayfs.build"
+"""
+# What the package tests of a whole release are given.
+TEST_OF_ALL = """import os
+from pathlib import Path
+
+BUILT = Path(__file__).resolve().parents[2] / "build/packages"
+
+
+def test_artefacts_are_those_of_the_release():
+    release = Path(os.environ["NYDUS_RELEASE"])
+    for path in [path for kind in ("debian12", "debian13", "rpm", "archive") for path in (release / kind).iterdir()]:
+        assert (BUILT / path.parent.name / path.name).read_bytes() == path.read_bytes()
+    assert {"packages", "release"} <= set(os.environ["NYDUS_REQUIRE"].split(","))
+
+
+def test_logs_of_debian_builds_are_there():
+    for kind in ("debian12", "debian13"):
+        assert "built in" in (BUILT / kind / "nydus-overlayfs.build").read_text()
+"""
 PASSING_TEST = "def test_nothing():\n    pass\n"
 
 
@@ -47,6 +73,8 @@ class Tree:
         self.write("tests/packages/test_nothing.py", PASSING_TEST)
         self.build_with("")
         self.write("packaging/rpm/build", RPM_BUILDER)
+        self.write("packaging/debian/build", DEBIAN_BUILDER)
+        self.write("tests/cross/trixie-root", DEBIAN_BUILDER)
         self.git("init", "--quiet")
         self.commit()
 
@@ -109,6 +137,15 @@ def test_leaves_artefacts_bills_and_checksums(tree):
         assert path in finished.stdout
     listed = set(re.findall(r"^FileName: \./(.*)$", (tree.output / f"{name}-source.spdx").read_text(), re.MULTILINE))
     assert {str(path.relative_to(tree.folder)) for path in tree.folder.rglob("*.cc")} <= listed
+
+
+def test_whole_release_is_tested_with_the_logs_of_its_builds_and_leaves_them_out(tree):
+    tree.write("tests/packages/test_all.py", TEST_OF_ALL)
+    finished = tree.release("--trial", tree.output, NYDUS_AARCH64_SYSROOT=str(tree.folder / "sysroot"))
+    assert finished.returncode == 0, finished.stderr
+    folders = {path.name for path in tree.output.iterdir() if path.is_dir()}
+    assert folders == {"debian12", "debian13", "rpm", "archive"}
+    assert list(tree.output.rglob("*.build")) == []
 
 
 def test_rpm_packages_are_built_without_their_tests(tree):
