@@ -56,11 +56,27 @@ def test_logs_of_debian_builds_are_there():
     for kind in ("debian12", "debian13"):
         assert "built in" in (BUILT / kind / "nydus-overlayfs.build").read_text()
 """
+# What the tests of one part are given: its artefact, and those of no other.
+TEST_OF_ARCHIVES = """import os
+from pathlib import Path
+
+import pytest
+
+BUILT = Path(__file__).resolve().parents[2] / "build/packages"
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
+def test_archive_is_there_and_alone(architecture):
+    assert (BUILT / f"archive/nydus-overlayfs-{architecture}.tar.gz").exists()
+    assert [path.name for path in BUILT.iterdir()] == ["archive"]
+    assert "NYDUS_RELEASE" not in os.environ
+"""
 PASSING_TEST = "def test_nothing():\n    pass\n"
+FAILING_TEST = "def test_nothing():\n    assert False\n"
 
 
 class Tree:
-    """A copy of this tree with a quick builder and no package tests."""
+    """A copy of this tree with quick builders and no package tests."""
 
     def __init__(self, folder):
         self.folder = folder / "tree"
@@ -70,7 +86,8 @@ class Tree:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(TREE / name, target, follow_symlinks=False)
         shutil.rmtree(self.folder / "tests/packages")
-        self.write("tests/packages/test_nothing.py", PASSING_TEST)
+        for name in ("test_nothing.py", "test_archive.py", "test_rpm.py"):
+            self.write(f"tests/packages/{name}", PASSING_TEST)
         self.build_with("")
         self.write("packaging/rpm/build", RPM_BUILDER)
         self.write("packaging/debian/build", DEBIAN_BUILDER)
@@ -148,6 +165,17 @@ def test_whole_release_is_tested_with_the_logs_of_its_builds_and_leaves_them_out
     assert list(tree.output.rglob("*.build")) == []
 
 
+@pytest.mark.parametrize("part", ["x86_64", "aarch64"])
+def test_one_part_is_tested_alone(tree, part):
+    tree.write("tests/packages/test_archive.py", TEST_OF_ARCHIVES)
+    tree.write("tests/packages/test_nothing.py", FAILING_TEST)
+    finished = tree.release("--trial", tree.output, part, NYDUS_AARCH64_SYSROOT=str(tree.folder / "sysroot"))
+    assert finished.returncode == 0, finished.stderr
+    assert "1 passed, 1 deselected" in finished.stderr
+    # What tests/check takes for its own later.
+    assert (tree.folder / "build/packages/archive/.sources").exists() == (part == "x86_64")
+
+
 def test_rpm_packages_are_built_without_their_tests(tree):
     finished = tree.release("--trial", tree.output, "rpm")
     assert finished.returncode == 0, finished.stderr
@@ -213,7 +241,7 @@ def test_failing_build_leaves_nothing_and_shows_its_end(tree):
 
 
 def test_failing_package_test_leaves_nothing(tree):
-    tree.write("tests/packages/test_nothing.py", PASSING_TEST.replace("pass", "assert False"))
+    tree.write("tests/packages/test_archive.py", FAILING_TEST)
     assert tree.refuses("--trial", tree.output, "x86_64").endswith("the package tests fail")
 
 
