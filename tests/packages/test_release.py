@@ -176,6 +176,17 @@ def test_one_part_is_tested_alone(tree, part):
     assert (tree.folder / "build/packages/archive/.sources").exists() == (part == "x86_64")
 
 
+@pytest.mark.parametrize(
+    "part,builder",
+    [("debian12", "packaging/debian/build"), ("rpm", "packaging/rpm/build"), ("x86_64", "packaging/archive/build")],
+)
+def test_builders_have_no_network(tree, part, builder):
+    # Not even the address of lo is there.
+    tree.write(builder, "#!/bin/sh\necho addresses: $(grep -o '[0-9.]* *$' /proc/net/fib_trie)\nexit 1\n")
+    told = tree.release("--trial", tree.output, part).stderr.splitlines()
+    assert told[-2:] == ["addresses:", f"release: error: {part} could not be built"]
+
+
 def test_rpm_packages_are_built_without_their_tests(tree):
     finished = tree.release("--trial", tree.output, "rpm")
     assert finished.returncode == 0, finished.stderr
