@@ -28,6 +28,18 @@ is_work_tree() {
   }
 }
 
+# Whether the other places that say the version say the same.
+check_versions() {
+  local said place
+  for place in debian/changelog rpm/nydus-overlayfs.spec; do
+    said=$(sed -nE '1s/^nydus-overlayfs \(([^)-]*)-[^)]*\) .*/\1/p; s/^Version:[[:space:]]*//p' "$project_directory/packaging/$place")
+    [[ $said == "$version" ]] || {
+      printf 'packaging: packaging/%s says version %s, CMakeLists.txt %s\n' "$place" "${said:-nothing}" "$version" >&2
+      return 1
+    }
+  done
+}
+
 # Of the last commit; in a tree without commits, or from a source archive, of a file that every version changes.
 time_of_tree() {
   { is_work_tree && git -C "$project_directory" log -1 --format=%ct 2>/dev/null; } ||
