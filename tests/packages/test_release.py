@@ -265,7 +265,15 @@ def test_refuses_a_commit_without_the_tag(tree):
     assert f"no tag v{version()}" in tree.refuses(tree.output)
 
 
-def test_refuses_a_changelog_without_the_version(tree):
+def test_refuses_a_tag_that_is_like_the_version(tree):
+    tree.git("tag", f"v{version()}".replace(".", "x"))
+    assert f"no tag v{version()}" in tree.refuses(tree.output)
+
+
+@pytest.mark.parametrize("section", ["", "## [{}]\n".format(version().replace(".", "x")), f"## [{version()}]-rc1\n"])
+def test_refuses_a_changelog_without_the_version(tree, section):
+    tree.write("CHANGELOG.md", section)
+    tree.commit()
     tree.git("tag", f"v{version()}")
     assert f"CHANGELOG.md has no section [{version()}]" in tree.refuses(tree.output)
 
@@ -279,6 +287,26 @@ def test_refuses_placeholders(tree, named):
     tree.git("tag", f"v{version()}")
     [missing, *_] = [name for name in ("NYDUS_MAINTAINER", "NYDUS_HOMEPAGE") if name not in named]
     assert tree.refuses(tree.output, **named).endswith(f"set {missing} or use --trial")
+
+
+@pytest.mark.parametrize(
+    "variable,value",
+    [
+        ("NYDUS_MAINTAINER", "Somebody"),
+        ("NYDUS_MAINTAINER", "<somebody@example.org>"),
+        ("NYDUS_MAINTAINER", "Somebody <somebody@example.org>\nX: y"),
+        ("NYDUS_MAINTAINER", "Somebody somebody@example.org"),
+        ("NYDUS_HOMEPAGE", "https://example.org/"),
+        ("NYDUS_HOMEPAGE", "example.org"),
+        ("NYDUS_HOMEPAGE", "https://example.org/a b"),
+    ],
+)
+def test_refuses_a_name_that_no_package_can_bear(tree, variable, value):
+    tree.write("CHANGELOG.md", f"## [{version()}] - 2026-01-01\n")
+    tree.commit()
+    tree.git("tag", f"v{version()}")
+    named = {"NYDUS_MAINTAINER": "Somebody <somebody@example.org>", "NYDUS_HOMEPAGE": "https://example.org/a"}
+    assert f"{variable} is not " in tree.refuses(tree.output, **named | {variable: value})
 
 
 def test_refuses_an_unpacked_source_archive(tree):
