@@ -14,6 +14,8 @@ from package_lab.artefacts import TREE
 WORKFLOWS = sorted((TREE / ".github" / "workflows").glob("*.yml"))
 # What a job may do beside reading the tree.
 RIGHTS = {"release.yml": {"contents": "read", "id-token": "write", "attestations": "write"}}
+# What has to be done on the machine around the container.
+ON_THE_RUNNER = "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 
 
 @pytest.fixture(params=WORKFLOWS, ids=lambda path: path.name)
@@ -29,6 +31,10 @@ def steps_of(workflow):
     return [step for job in jobs_of(workflow) for step in job["steps"]]
 
 
+def commands_of(workflow):
+    return [step["run"] for step in steps_of(workflow) if "run" in step]
+
+
 def test_there_is_one_for_checks_and_one_for_releases():
     assert [path.name for path in WORKFLOWS] == ["check.yml", "release.yml"]
 
@@ -39,7 +45,7 @@ def test_actionlint_finds_nothing(workflow):
 
 
 def test_every_command_is_a_script_of_the_tree(workflow):
-    commands = [step["run"] for step in steps_of(workflow) if "run" in step]
+    commands = [command for command in commands_of(workflow) if command != ON_THE_RUNNER]
     assert commands
     for command in commands:
         around, script, *_ = shlex.split(command)
@@ -47,6 +53,10 @@ def test_every_command_is_a_script_of_the_tree(workflow):
         for name in (around, script):
             assert os.access(TREE / name, os.X_OK), name
         assert "\n" not in command.strip()
+
+
+def test_ordinary_users_may_have_namespaces_before_their_tests_run():
+    assert commands_of(TREE / ".github/workflows/check.yml")[0] == ON_THE_RUNNER
 
 
 def test_actions_are_pinned(workflow):
