@@ -12,8 +12,11 @@ from nydus_stack.programs import Programs
 from package_lab.artefacts import TREE
 
 WORKFLOWS = sorted((TREE / ".github" / "workflows").glob("*.yml"))
-# What a job may do beside reading the tree.
-RIGHTS = {"release.yml": {"contents": "read", "id-token": "write", "attestations": "write"}}
+# What a job may do, where its workflow does not say it for all.
+RIGHTS = {
+    ("release.yml", "build"): {"contents": "read"},
+    ("release.yml", "attest"): {"id-token": "write", "attestations": "write"},
+}
 # What has to be done on the machine around the container.
 ON_THE_RUNNER = "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 
@@ -68,7 +71,7 @@ def test_actions_are_pinned(workflow):
 
 
 def test_variables_reach_the_container(workflow, tmp_path):
-    variables = {name for job in jobs_of(workflow) for name in job["env"]}
+    variables = {name for job in jobs_of(workflow) for name in job.get("env", {})}
     (tmp_path / "docker").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (tmp_path / "docker").chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
@@ -81,8 +84,18 @@ def test_variables_reach_the_container(workflow, tmp_path):
 def test_rights_are_the_least(workflow):
     whole = yaml.safe_load(workflow.read_text())
     assert whole["permissions"] in ({}, {"contents": "read"})
-    for job in jobs_of(workflow):
-        assert job.get("permissions", {}) == RIGHTS.get(workflow.name, {})
+    for name, job in whole["jobs"].items():
+        assert job.get("permissions", {}) == RIGHTS.get((workflow.name, name), {})
+
+
+def test_who_may_sign_runs_no_command_and_waits_for_what_is_signed():
+    jobs = yaml.safe_load((TREE / ".github/workflows/release.yml").read_text())["jobs"]
+    signing = [job for job in jobs.values() if "id-token" in job["permissions"]]
+    assert [job["needs"] for job in signing] == ["build"]
+    assert not [step for job in signing for step in job["steps"] if "run" in step]
+    [upload] = [step["with"] for step in jobs["build"]["steps"] if "upload-artifact" in step.get("uses", "")]
+    [download] = [step["with"] for job in signing for step in job["steps"] if "download-artifact" in step["uses"]]
+    assert download == {"name": upload["name"], "path": upload["path"]}
 
 
 def test_check_skips_nothing():
