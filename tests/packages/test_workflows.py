@@ -70,15 +70,26 @@ def test_actions_are_pinned(workflow):
         assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
 
 
-def test_variables_reach_the_container(workflow, tmp_path):
-    variables = {name for job in jobs_of(workflow) for name in job.get("env", {})}
+@pytest.fixture
+def words_to_docker(tmp_path):
+    """What tests/in-debian12 calls it with, a line for each word."""
     (tmp_path / "docker").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (tmp_path / "docker").chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     command = [TREE / "tests/in-debian12", "true"]
-    told = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
-    passed_on = set(re.findall(r"^--env\n([A-Z_0-9]+)$", told, re.MULTILINE))
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def test_variables_reach_the_container(workflow, words_to_docker):
+    variables = {name for job in jobs_of(workflow) for name in job.get("env", {})}
+    passed_on = set(re.findall(r"^--env\n([A-Z_0-9]+)$", words_to_docker, re.MULTILINE))
     assert variables and variables <= passed_on
+
+
+def test_images_are_pinned(words_to_docker):
+    [base] = re.findall(r"^ARG BASE=(.*)$", (TREE / "packaging/node/Containerfile").read_text(), re.MULTILINE)
+    assert re.search(r"^debian@sha256:[0-9a-f]{64}\nsh$", words_to_docker, re.MULTILINE)
+    assert re.fullmatch(r"busybox@sha256:[0-9a-f]{64}", base)
 
 
 def test_rights_are_the_least(workflow):
