@@ -18,10 +18,10 @@ namespace {
 
 constexpr std::string_view kDescription =
     "Stops the nydusd that listens on --apisock: SIGTERM, after five seconds SIGKILL, and its\n"
-    "sockets are removed. Root's own and the caller's alone are stopped. With --sandbox, stops "
-    "the\n"
-    "one that `sandbox create` started: what the sandbox's containers share with the guest is not\n"
-    "served any more, and only `sandbox delete` makes sense then.\n";
+    "sockets are removed. It must be root's or the caller's, and have been started with that\n"
+    "--apisock; what else listens there is left alone. With --sandbox, stops the one that\n"
+    "`sandbox create` started: what the sandbox's containers share with the guest is not served\n"
+    "any more, and only `sandbox delete` makes sense then.\n";
 
 constexpr std::string_view kFlags[] = {"apisock", "sandbox", "rootless_dir", "timeout"};
 

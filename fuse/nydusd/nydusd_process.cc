@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_reading.h"
 #include "base/interruption.h"
 #include "base/process/held_child.h"
 #include "base/process/own_cgroup.h"
@@ -164,6 +165,35 @@ Error GiveUp(Error error, pid_t pid, int pidfd, const NydusdSettings& settings,
   return error;
 }
 
+// What it was started with.
+Result<std::vector<std::string>> ArgumentsOf(pid_t pid) {
+  // The kernel's usual limit for arguments and environment is as large (execve(2)).
+  constexpr std::size_t kMaxArgumentBytes = std::size_t{2} * 1024 * 1024;
+  const std::string path = StrCat("/proc/", pid, "/cmdline");
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return FailErrno(ErrorKind::kSystem, errno, path);
+  const Result<std::string> text = ReadAll(file.get(), kMaxArgumentBytes);
+  if (!text) return Failure(Wrap(text.error(), path));
+  std::vector<std::string> arguments;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    arguments.emplace_back(rest.substr(0, rest.find('\0')));
+    rest.remove_prefix(std::min(arguments.back().size() + 1, rest.size()));
+  }
+  return arguments;
+}
+
+Result<> CheckIsNydusd(pid_t pid, const std::string& api_socket) {
+  const Result<std::vector<std::string>> arguments = ArgumentsOf(pid);
+  if (!arguments) return Failure(arguments.error());
+  const std::string_view served = ApiSocketIn(*arguments);
+  if (!served.empty() && IsSameSocket(PathAsSeenBy(pid, served), api_socket)) return {};
+  return Fail(ErrorKind::kUsage,
+              StrCat("process ", pid, ", which listens on ", Quote(api_socket),
+                     ", is no nydusd: its command line names no such --apisock"),
+              "nothing was touched; give the API socket of a nydusd");
+}
+
 }  // namespace
 
 Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with_us,
@@ -233,6 +263,12 @@ Result<> StopNydusd(const ProcessIdentity& process, const std::string& vhost_soc
 Result<FoundNydusd> FindNydusd(const std::string& api_socket, Deadline deadline) {
   const Result<pid_t> pid = NydusdClient(api_socket).Pid(deadline);
   if (!pid) return Failure(pid.error());
+  // 0 stands for one in another process namespace.
+  if (*pid <= 1) {
+    return Fail(ErrorKind::kUsage,
+                StrCat("process ", *pid, " listens on ", Quote(api_socket), ", and is no nydusd"),
+                "nothing was touched; give the API socket of a nydusd");
+  }
   Result<ProcessIdentity> process = IdentifyProcess(*pid);
   if (!process) return Failure(std::move(process.error()));
   // The kernel remembers who began to listen; the socket may have passed to another process since,
@@ -251,6 +287,9 @@ Result<FoundNydusd> FindNydusd(const std::string& api_socket, Deadline deadline)
   if (!listens) {
     return Fail(ErrorKind::kSystem, StrCat("process ", *pid, ", which bound ", Quote(api_socket),
                                            ", does not listen there any more"));
+  }
+  if (Result<> is_one = CheckIsNydusd(*pid, api_socket); !is_one) {
+    return Failure(std::move(is_one.error()));
   }
   return found;
 }

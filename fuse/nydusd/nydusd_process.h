@@ -59,8 +59,9 @@ struct FoundNydusd {
   std::string vhost_socket;  // empty if it listens on none: it has its VMM, or wants none
 };
 
-// The daemon that listens on `api_socket`, seen by the socket alone: it need not answer. Root's or
-// this user's.
+// The daemon that listens on `api_socket`: it need not answer. Root's or this user's. A process
+// that was not started as a nydusd for this very socket is kUsage, and so is process 1, which
+// listens for services that are yet to be started.
 Result<FoundNydusd> FindNydusd(const std::string& api_socket, Deadline deadline);
 
 }  // namespace nydus

@@ -223,4 +223,19 @@ std::vector<std::string> NydusdArguments(const NydusdSettings& settings) {
   return arguments;
 }
 
+std::string_view ApiSocketIn(std::span<const std::string> arguments) {
+  constexpr std::string_view kLong = "--apisock";
+  constexpr std::string_view kShort = "-A";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view word = arguments[i];
+    const std::string_view name = word.starts_with(kLong) ? kLong : kShort;
+    if (!word.starts_with(name)) continue;
+    word.remove_prefix(name.size());
+    if (word.empty()) return i + 1 < arguments.size() ? arguments[i + 1] : std::string_view();
+    if (word.starts_with('=')) return word.substr(1);
+    if (name == kShort) return word;
+  }
+  return {};
+}
+
 }  // namespace nydus

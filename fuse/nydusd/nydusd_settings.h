@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -33,5 +35,8 @@ Result<> ValidateNydusd(const NydusdSettings& settings);
 // "virtiofs --log-level info --apisock A --sock S ..." (Kata: nydusd.args()), the log file, and
 // "--rlimit-nofile 0" where this process may not raise that limit as far as nydusd would.
 std::vector<std::string> NydusdArguments(const NydusdSettings& settings);
+
+// The API socket's path in the arguments of any nydusd, in each way of writing it; empty without.
+std::string_view ApiSocketIn(std::span<const std::string> arguments);
 
 }  // namespace nydus

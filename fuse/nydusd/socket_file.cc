@@ -99,7 +99,8 @@ std::optional<SocketRow> ParseSocketRow(std::string_view line) {
       .listening = fields[3] == kAcceptsConnections, .inode = *inode, .path = line.substr(1)};
 }
 
-// Those with a path on which anybody listens in the network namespace of `pid`.
+// Those with a path on which anybody listens in the network namespace of `pid`; relative paths only
+// of its own ones, because whose the others are is not known.
 Result<std::vector<ListeningSocket>> SocketsAround(pid_t pid) {
   const Result<std::vector<std::uint64_t>> inodes = SocketsOf(pid);
   if (!inodes) return Failure(inodes.error());
@@ -115,10 +116,12 @@ Result<std::vector<ListeningSocket>> SocketsAround(pid_t pid) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     const std::optional<SocketRow> row = ParseSocketRow(line);
-    if (!row || !row->listening || !row->path.starts_with('/')) continue;
-    sockets.push_back({.path = std::string(row->path),
+    if (!row || !row->listening || row->path.starts_with('@')) continue;
+    const bool is_its_own = std::ranges::binary_search(*inodes, row->inode);
+    if (!is_its_own && !row->path.starts_with('/')) continue;
+    sockets.push_back({.path = is_its_own ? PathAsSeenBy(pid, row->path) : std::string(row->path),
                        .inode = row->inode,
-                       .is_its_own = std::ranges::binary_search(*inodes, row->inode)});
+                       .is_its_own = is_its_own});
   }
   return sockets;
 }
@@ -145,6 +148,12 @@ bool ListensAlone(pid_t pid, const std::string& path) {
 }
 
 }  // namespace
+
+std::string PathAsSeenBy(pid_t pid, std::string_view path) {
+  std::error_code error;
+  const auto directory = std::filesystem::read_symlink(StrCat("/proc/", pid, "/cwd"), error);
+  return error ? std::string(path) : (directory / path).string();
+}
 
 Result<SocketState> LookAtSocket(const std::string& path) {
   struct stat status = {};

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -27,8 +28,12 @@ Result<> RemoveStaleSocket(const std::string& path);
 // The same, but a live socket is an error.
 Result<> ClearSocket(const std::string& path);
 
-// The paths of the sockets on which `pid` listens, as it named them when it bound them.
+// The paths of the sockets on which `pid` listens, as it named them when it bound them; what is
+// relative there begins in the directory in which it works now.
 Result<std::vector<std::string>> ListeningSockets(pid_t pid);
+
+// `path` from the directory in which that process works, if it is relative.
+std::string PathAsSeenBy(pid_t pid, std::string_view path);
 
 // True if both paths lead to one file. std::filesystem::equivalent() does not compare sockets.
 bool IsSameSocket(const std::string& one, const std::string& other);

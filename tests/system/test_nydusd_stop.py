@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,57 @@ def test_nydusd_that_somebody_else_started_is_stopped(place):
     wait_until(place.api_socket.exists)
     check(place.stop())
     assert place.left_over() == []
+
+
+def test_nydusd_with_relative_paths_is_stopped(place):
+    command = [place.nydusd, "virtiofs", "-A", place.api_socket.name, "--sock", place.vhost_socket.name]
+    script = 'cd "$0" && "$@" >/dev/null 2>&1 &'
+    check(run("sh", "-c", script, place.directory, *command, "--rlimit-nofile", "0", "--log-file", place.log))
+    wait_until(place.api_socket.exists)
+    check(place.stop())
+    assert place.left_over() == []
+
+
+def test_nydusd_that_does_not_answer_is_stopped(place):
+    tool, nydusd = place.foreground()
+    os.kill(nydusd, signal.SIGSTOP)
+    check(place.stop())
+    assert KILLED in notice_of(tool)
+    assert place.left_over() == []
+
+
+# Keeps off what cannot be a nydusd, or not the one that is meant.
+LISTENER = """
+import os, signal, socket, subprocess, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+signal.signal(signal.SIGTERM, lambda *_: os._exit(77))
+if sys.argv[2] == "ask":
+    sys.exit(subprocess.call(sys.argv[3:]))
+print("listens", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--apisock", "/run/other.sock"), ("--address={}",)], ids=["none", "other", "address"])
+def test_process_that_is_no_nydusd_is_left_alone(place, words):
+    """A mistyped path must not end containerd."""
+    arguments = [word.format(place.api_socket) for word in words]
+    command = [sys.executable, "-c", LISTENER, place.api_socket, "wait", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as listener:
+        assert listener.stdout.readline() == b"listens\n"
+        failed(place.stop(), f"process {listener.pid}, which listens on '{place.api_socket}', is no nydusd", code=1)
+        assert listener.poll() is None
+        listener.kill()
+    assert place.api_socket.exists()
+
+
+def test_process_1_is_left_alone(place):
+    """The kernel names it for each socket that systemd keeps for a service, whatever its command line is."""
+    listen = [sys.executable, "-c", LISTENER, place.api_socket, "ask", *place.stop_command()]
+    command = ["unshare", "--pid", "--fork", "--mount-proc", *listen]
+    failed(run(*command), f"process 1 listens on '{place.api_socket}', and is no nydusd", code=1)
 
 
 def test_nobody_to_stop(place):

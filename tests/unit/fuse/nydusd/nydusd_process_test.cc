@@ -103,6 +103,13 @@ TEST_F(NydusdProcess, ThatHasEndedLosesNoSocketThatIsJustBeingMadeAnew) {
   EXPECT_TRUE(Exists("vhost.sock"));
 }
 
+TEST_F(NydusdProcess, IsNotFoundInWhatElseListens) {
+  const UniqueFd listener = ListenOn(settings_.api_socket);
+  EXPECT_THAT(
+      FindNydusd(settings_.api_socket, After(milliseconds(10'000))),
+      HasError(ErrorKind::kUsage, "is no nydusd: its command line names no such --apisock"));
+}
+
 TEST_F(NydusdProcess, HasLastWordsInItsLogAndOnStandardError) {
   NydusdOutput output = {.log_file = directory_.Write("log", "old\none\ntwo\n"),
                          .log_offset = 4,

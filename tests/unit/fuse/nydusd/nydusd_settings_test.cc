@@ -193,5 +193,22 @@ TEST_F(NydusdArgumentsTest, LeaveTheDescriptorLimitWhereItCannotBeRaised) {
   EXPECT_EQ(before.rlim_max, after.rlim_max);
 }
 
+TEST(NydusdArguments, NameTheApiSocketInEachWayThatNydusdTakes) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(ApiSocketIn(Words{"nydusd", "virtiofs", "--apisock", "/a", "--sock", "/b"}), "/a");
+  EXPECT_EQ(ApiSocketIn(Words{"nydusd", "--sock=/b", "--apisock=/a"}), "/a");
+  EXPECT_EQ(ApiSocketIn(Words{"nydusd", "-A", "a.sock"}), "a.sock");
+  EXPECT_EQ(ApiSocketIn(Words{"nydusd", "-A=/a"}), "/a");
+  EXPECT_EQ(ApiSocketIn(Words{"nydusd", "-A/a"}), "/a");
+}
+
+TEST(NydusdArguments, NeedNotNameAnApiSocket) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(ApiSocketIn(Words{}), "");
+  EXPECT_EQ(ApiSocketIn(Words{"containerd", "--address", "/run/containerd.sock"}), "");
+  EXPECT_EQ(ApiSocketIn(Words{"nydusd", "--apisock"}), "");
+  EXPECT_EQ(ApiSocketIn(Words{"nydusd", "--apisockets=/a", "a-A"}), "");
+}
+
 }  // namespace
 }  // namespace nydus
