@@ -5,15 +5,14 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
-#include "fuse/nydusd/nydusd_process.h"
 #include "kata/direct_volume_file.h"
+#include "kata/sandbox_nydusd.h"
 #include "kata/share/beneath.h"
 #include "kata/share/bind_mount.h"
 #include "kata/share/tree_removal.h"
@@ -28,8 +27,9 @@ Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
   const NydusdClient client(sandbox.record.api_socket);
   Result<> served = client.Mount(plan.mount, plan.nydusd, deadline);
   // nydusd gives a number to what it mounts, not to what it refuses.
-  if (!served) --sandbox.record.mounts_made;
-  return served;
+  if (served) return {};
+  --sandbox.record.mounts_made;
+  return Failure(DeathOr(sandbox.record, std::move(served.error())));
 }
 
 // A new directory: one that is there already may be the guest's making.
@@ -172,11 +172,8 @@ void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, b
   failures.Check(sandbox.state.RemoveDescription(container.id), container.id);
   if (container.rafs) failures.Check(RemoveContainerDirectory(sandbox, container), container.id);
   if (container.rafs && nydusd_lives) {
-    const NydusdClient client(sandbox.record.api_socket);
-    const Result<NydusdInformation> runs =
-        client.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
-    if (!failures.Check(runs, container.id)) return;
-    failures.Check(client.Umount(RafsMountPoint(container.id), *runs, deadline), container.id);
+    failures.Check(StopServing(sandbox.record, RafsMountPoint(container.id), deadline),
+                   container.id);
   }
   if (!container.direct_volume.empty()) {
     failures.Check(RemoveMountInfo(sandbox.directories, container.direct_volume,

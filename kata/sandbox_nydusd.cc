@@ -2,6 +2,8 @@
 #include "kata/sandbox_nydusd.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,6 +18,35 @@ namespace {
 
 // To connect to a socket takes time only if too many have done so.
 constexpr std::chrono::seconds kListenerTime{1};
+// How long a process may take to end after its sockets were closed.
+constexpr std::chrono::milliseconds kEndingTime{500};
+
+std::string HintForNewNydusd(const SandboxRecord& record) {
+  return StrCat("nydus-overlayctl sandbox delete and sandbox create ", record.id,
+                " give it a new one");
+}
+
+Error Death(const SandboxRecord& record) {
+  return {.kind = ErrorKind::kMount,
+          .message = StrCat("the nydusd of sandbox ", record.id, " has died"),
+          .hint = HintForNewNydusd(record)};
+}
+
+Result<std::optional<UniqueFd>> OpenNydusd(const SandboxRecord& record) {
+  if (!record.nydusd) return std::nullopt;
+  return OpenProcess(*record.nydusd);
+}
+
+// Whether it has ended, now that it was asked and that was the answer.
+bool HasDied(const SandboxRecord& record, const Error& error) {
+  const Result<std::optional<UniqueFd>> process = OpenNydusd(record);
+  if (!process || !*process) return process.has_value();
+  const bool hung_up =
+      IsNoDaemon(error) || error.errno_value == ECONNRESET || error.errno_value == EPIPE;
+  const auto time = hung_up ? kEndingTime : std::chrono::milliseconds(0);
+  const Result<bool> ended = WaitForEnd((*process)->get(), After(time));
+  return ended && *ended;
+}
 
 Failure AnotherListens(const SandboxRecord& record, std::string hint) {
   return Fail(ErrorKind::kMount,
@@ -76,8 +107,7 @@ Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState
 }
 
 Result<bool> NydusdLives(const SandboxRecord& record) {
-  if (!record.nydusd) return false;
-  const Result<std::optional<UniqueFd>> process = OpenProcess(*record.nydusd);
+  const Result<std::optional<UniqueFd>> process = OpenNydusd(record);
   if (!process) return Failure(process.error());
   return process->has_value();
 }
@@ -95,17 +125,14 @@ Result<> CheckListener(const SandboxRecord& record, Deadline deadline) {
 }
 
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline) {
-  const std::string hint = StrCat("nydus-overlayctl sandbox delete and sandbox create ", record.id,
-                                  " give it a new one");
-  const Result<bool> lives = NydusdLives(record);
-  if (!lives) return Failure(lives.error());
-  if (!*lives) {
-    return Fail(ErrorKind::kMount, StrCat("the nydusd of sandbox ", record.id, " has died"), hint);
-  }
-  const NydusdClient nydusd(record.api_socket);
+  const Result<std::optional<UniqueFd>> process = OpenNydusd(record);
+  if (!process) return Failure(process.error());
+  if (!*process) return Failure(Death(record));
   Result<NydusdInformation> information =
-      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)));
-  if (!information) return information;
+      NydusdClient(record.api_socket)
+          .WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)), (*process)->get());
+  if (!information) return Failure(DeathOr(record, std::move(information.error())));
+  const std::string hint = HintForNewNydusd(record);
   if (information->pid != record.nydusd->pid) {
     return AnotherListens(record, hint);
   }
@@ -115,6 +142,24 @@ Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadli
                 hint);
   }
   return information;
+}
+
+Error DeathOr(const SandboxRecord& record, Error error) {
+  return HasDied(record, error) ? Death(record) : std::move(error);
+}
+
+Result<> StopServing(const SandboxRecord& record, const std::string& mount_point,
+                     Deadline deadline) {
+  const Result<std::optional<UniqueFd>> process = OpenNydusd(record);
+  if (!process) return Failure(process.error());
+  if (!*process) return {};
+  const NydusdClient nydusd(record.api_socket);
+  const Result<NydusdInformation> runs =
+      nydusd.WaitUntilRunning(std::min(deadline, After(kNydusdReadyTime)), (*process)->get());
+  const Result<bool> unmounted =
+      runs ? nydusd.Umount(mount_point, *runs, deadline) : Failure(runs.error());
+  if (unmounted || HasDied(record, unmounted.error())) return {};
+  return Failure(unmounted.error());
 }
 
 Result<> StopOwnNydusd(const SandboxRecord& record) {
@@ -129,7 +174,8 @@ Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline) {
   if (!*lives) return {};
   const NydusdClient nydusd(record.api_socket);
   const Result<bool> unmounted = nydusd.Umount(std::string(kPassthroughMountPoint), deadline);
-  return unmounted ? Result<>() : Failure(unmounted.error());
+  if (unmounted || HasDied(record, unmounted.error())) return {};
+  return Failure(unmounted.error());
 }
 
 }  // namespace nydus

@@ -28,6 +28,13 @@ Result<> CheckListener(const SandboxRecord& record, Deadline deadline);
 // What it serves: only if it is the recorded one, RUNNING, and serves the share.
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline);
 
+// `error`, with which a request to it failed; or that it has died, if it has ended meanwhile.
+Error DeathOr(const SandboxRecord& record, Error error);
+
+// Has it serve nothing there any more. Its end, before or meanwhile, does that too.
+Result<> StopServing(const SandboxRecord& record, const std::string& mount_point,
+                     Deadline deadline);
+
 // Ours ends; a foreign one stops serving the share, once the containers are gone from it.
 Result<> StopOwnNydusd(const SandboxRecord& record);
 Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/interruption.h"
+#include "base/process/process_identity.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "fuse/nydusd/api_connection.h"
@@ -211,7 +212,7 @@ Result<NydusdInformation> NydusdClient::Information(Deadline deadline) const {
   return information;
 }
 
-Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) const {
+Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline, int pidfd) const {
   std::string state;
   while (true) {
     const bool has_little_time = TimeLeft(deadline) < kProbeTime;
@@ -233,7 +234,9 @@ Result<NydusdInformation> NydusdClient::WaitUntilRunning(Deadline deadline) cons
       return Fail(ErrorKind::kMount, StrCat(kContext, ": nydusd at ", Quote(api_socket_),
                                             ": its state is ", Quote(state)));
     }
-    std::this_thread::sleep_for(kPollInterval);
+    const Result<bool> ended = WaitForEnd(pidfd, After(kPollInterval));  // without one, just waits
+    if (!ended) return Failure(ended.error());
+    if (*ended) return Fail(ErrorKind::kSystem, "has ended");
   }
 }
 

@@ -73,8 +73,8 @@ class NydusdClient {
   [[nodiscard]] Result<NydusdInformation> Information(Deadline deadline) const;
   // Returns once the state is RUNNING. For a daemon that was just started: a socket that nobody
   // listens on yet, or that is not there yet, is waited for. A signal that is kept back ends the
-  // wait (base/interruption.h).
-  [[nodiscard]] Result<NydusdInformation> WaitUntilRunning(Deadline deadline) const;
+  // wait (base/interruption.h), and so does the end of its process where `pidfd` is given.
+  [[nodiscard]] Result<NydusdInformation> WaitUntilRunning(Deadline deadline, int pidfd = -1) const;
   // Success only if nydusd says 204, or, after a doubtful answer, lists the mount. Begins with
   // CheckNydusdMount() and CheckFree().
   [[nodiscard]] Result<> Mount(const NydusdMount& mount, Deadline deadline) const;

@@ -37,8 +37,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long nothing looks whether the daemon still lives.
-constexpr milliseconds kBlindTime{1000};
 constexpr milliseconds kPollInterval{5};
 
 constexpr std::size_t kShownLogLines = 3;
@@ -105,21 +103,18 @@ Result<ProcessGuard> GuardStart(const ProcessIdentity& process, const NydusdSett
 // A daemon that lives and never answers costs the whole deadline; one that dies does not.
 Result<> WaitUntilRunning(const NydusdClient& client, int pidfd, const std::string& api_socket,
                           Deadline deadline) {
-  Error last = {.kind = ErrorKind::kSystem, .message = "does not make its API socket in time"};
-  while (true) {
+  std::error_code error;
+  while (!std::filesystem::exists(api_socket, error)) {
     const Result<bool> ended = WaitForEnd(pidfd, std::min(After(kPollInterval), deadline));
     if (!ended) return Failure(ended.error());
     if (*ended) return Fail(ErrorKind::kSystem, "has ended");
     if (Result<> going_on = CheckNotInterrupted(); !going_on) return going_on;
-    if (TimeLeft(deadline) == milliseconds(0)) return Failure(std::move(last));
-    std::error_code error;
-    if (!std::filesystem::exists(api_socket, error)) continue;
-    Result<NydusdInformation> information =
-        client.WaitUntilRunning(std::min(After(kBlindTime), deadline));
-    if (information) return {};
-    if (information.error().kind == ErrorKind::kUsage) return Failure(information.error());
-    last = std::move(information.error());
+    if (TimeLeft(deadline) == milliseconds(0)) {
+      return Fail(ErrorKind::kSystem, "does not make its API socket in time");
+    }
   }
+  const Result<NydusdInformation> information = client.WaitUntilRunning(deadline, pidfd);
+  return information ? Result<>() : Failure(information.error());
 }
 
 Result<> MakeServe(const NydusdSettings& settings, int pidfd, Deadline deadline) {

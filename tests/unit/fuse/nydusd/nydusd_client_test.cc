@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuse/nydusd/nydusd_client.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <string>
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "base/interruption.h"
+#include "base/process/process_identity.h"
 #include "base/text.h"
 #include "fuse/nydusd/api_connection.h"
 #include "tests/support/named_cases.h"
@@ -154,6 +156,17 @@ TEST_F(NydusdClientTest, SignalThatIsKeptBackEndsTheWait) {
   raise(SIGTERM);
   EXPECT_THAT(client_.WaitUntilRunning(After(kPlenty)),
               HasError(ErrorKind::kSystem, "interrupted"));
+}
+
+TEST_F(NydusdClientTest, EndOfTheDaemonsProcessEndsTheWait) {
+  const pid_t process = fork();
+  if (process == 0) _exit(0);
+  const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+  const Deadline deadline = After(kPlenty);
+  EXPECT_THAT(client_.WaitUntilRunning(deadline, pidfd.get()),
+              HasError(ErrorKind::kSystem, "has ended"));
+  EXPECT_GT(TimeLeft(deadline), kPlenty / 2);
+  EXPECT_THAT(ReapChild(pidfd.get()), IsOk());
 }
 
 TEST_F(NydusdClientTest, DoesNotWaitForASocketThatIsNotToBeTrusted) {

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nydusd dies while somebody waits for its answer: that is told at once, and nothing else is left of the call."""
+
+import os
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from kata_lab.daemon import mount_points
+from kata_lab.hand_over import end_process
+from kata_lab.inventory import take_inventory
+from kata_lab.standalone import wait_until
+from kata_lab.waiting import is_connected
+from mount_lab.running import ENVIRONMENT, Outcome
+
+pytest_plugins = ["kata_lab.fixtures"]
+
+# Far less than the ten seconds that a silent nydusd gets.
+AT_ONCE = 3
+
+
+@pytest.fixture
+def image(image_of_version):
+    return image_of_version["6"]
+
+
+@pytest.fixture
+def box(node):
+    """A sandbox that its test may leave without a nydusd."""
+    return node.sandbox("s").create()
+
+
+def nydusd_of(sandbox):
+    return sandbox.show()["nydusd"]["pid"]
+
+
+def start(command):
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
+
+
+def outcome_after_death(call, nydusd):
+    """How the call ends that waits for this process."""
+    end_process(nydusd)
+    died = time.monotonic()
+    out, err = call.communicate(timeout=60)
+    assert time.monotonic() - died < AT_ONCE, err
+    return Outcome(call.returncode, out, err)
+
+
+def outcome_of_question(command, nydusd):
+    """nydusd is silent when it is asked, and then dies."""
+    os.kill(nydusd, signal.SIGSTOP)
+    call = start(command)
+    wait_until(lambda: is_connected(call))
+    return outcome_after_death(call, nydusd)
+
+
+def told_death(outcome, code):
+    assert (outcome.code, outcome.out) == (code, ""), outcome
+    assert outcome.err.count("\n") == 1, outcome
+    for phrase in ("the nydusd of sandbox s has died", "sandbox delete and sandbox create s give it a new one"):
+        assert phrase in outcome.err, outcome
+
+
+def nothing_but_the_sandbox(box, before):
+    """What the call made for its container is gone."""
+    assert take_inventory().difference(before) == []
+    assert box.show()["containers"] == []
+    box.delete()
+    assert box.node.left_over() == []
+
+
+def test_hand_over(box, image):
+    container = box.container("c", image)
+    before = take_inventory()
+    told_death(outcome_of_question(container.hand_over_command(), nydusd_of(box)), 32)
+    nothing_but_the_sandbox(box, before)
+
+
+def test_repeated_hand_over(box, image):
+    container = box.container("c", image).hand_over()
+    told_death(outcome_of_question(container.hand_over_command(), nydusd_of(box)), 32)
+    box.delete()
+    assert box.node.left_over() == []
+
+
+def test_repeated_creation(box):
+    told_death(outcome_of_question(box.create_command(), nydusd_of(box)), 2)
+    box.delete()
+    assert box.node.left_over() == []
+
+
+def test_unshare(box, image):
+    """Whether or not nydusd lives: its end takes back what it served."""
+    container = box.container("c", image).hand_over()
+    assert outcome_of_question(container.unshare_command(), nydusd_of(box)) == Outcome(0, "", "")
+    assert [each["phase"] for each in box.show()["containers"]] == ["spent"]
+    box.delete()
+    assert box.node.left_over() == []
+
+
+def test_deletion_around_a_nydusd_of_somebody_else(node, start_nydusd, image):
+    foreign = start_nydusd()
+    box = node.sandbox_around(foreign, "s").create()
+    for name in ("c", "d"):
+        box.container(name, image).hand_over()
+    assert outcome_of_question(box.delete_command(), foreign.process.pid).code == 0
+    assert not box.state.exists() and not box.share.exists()
+
+
+# In mid-mount
+
+
+@pytest.fixture
+def waiting_image(image, tmp_path):
+    """An image at which nydusd waits while it mounts it: its blob is a FIFO that nobody writes."""
+    blobs = tmp_path / "blobs"
+    blobs.mkdir()
+    for blob in image.blobs.iterdir():
+        os.mkfifo(blobs / blob.name)
+    return replace(image, blobs=blobs)
+
+
+def waits_at_fifo(process_id):
+    """Whether a thread does, by the kernel's function."""
+    tasks = Path(f"/proc/{process_id}/task").iterdir()
+    return any((task / "wchan").read_text() == "wait_for_partner" for task in tasks)
+
+
+def test_mid_mount(box, waiting_image, image):
+    container = box.container("c", waiting_image)
+    before = take_inventory()
+    nydusd = nydusd_of(box)
+    call = start(container.hand_over_command())
+    wait_until(lambda: waits_at_fifo(nydusd))
+    told_death(outcome_after_death(call, nydusd), 32)
+    nothing_but_the_sandbox(box, before)
+    again = box.create()
+    again.container("e", image).hand_over()
+    assert mount_points(again.show()["nydusd"]["api_socket"]) == ["/containers", "/rafs/e/lowerdir"]
+    again.delete()
+    assert again.node.left_over() == []
