@@ -119,7 +119,8 @@ Result<> WaitUntilRunning(const NydusdClient& client, int pidfd, const std::stri
 
 Result<> MakeServe(const NydusdSettings& settings, int pidfd, Deadline deadline) {
   const NydusdClient client(settings.api_socket);
-  if (Result<> ready = WaitUntilRunning(client, pidfd, settings.api_socket, deadline); !ready) {
+  const Deadline ready_by = std::min(deadline, After(kNydusdReadyTime));
+  if (Result<> ready = WaitUntilRunning(client, pidfd, settings.api_socket, ready_by); !ready) {
     return ready;
   }
   return client.Mount({.mount_point = std::string(kPassthroughMountPoint),

@@ -36,12 +36,12 @@ struct StartedNydusd {
   NydusdOutput output;
 };
 
-// Starts the daemon, waits until it is RUNNING and mounts the share directory at
-// kPassthroughMountPoint. `record` gets its identity before it runs; if that fails, or anything
-// later, the daemon is ended and both sockets are removed before the error returns, and also if
-// this process is killed meanwhile. Sockets nobody listens on are removed first; one that somebody
-// does is an error. One start at a time in either socket's directory; others wait.
-// A signal that is kept back (base/interruption.h) ends the attempt like an error. `dies_with_us`:
+// Starts the daemon, waits until it is RUNNING, at most kNydusdReadyTime, and mounts the share
+// directory at kPassthroughMountPoint. `record` gets its identity before it runs; if that fails, or
+// anything later, the daemon is ended and both sockets are removed before the error returns, and
+// also if this process is killed meanwhile. Sockets nobody listens on are removed first; one that
+// somebody does is an error. One start at a time in either socket's directory; others wait. A
+// signal that is kept back (base/interruption.h) ends the attempt like an error. `dies_with_us`:
 // for a daemon that is watched in the foreground, and ends with it at any time. Any other one runs
 // in a cgroup of its own where that is possible (base/process/own_cgroup.h).
 Result<StartedNydusd> StartNydusd(const NydusdSettings& settings, bool dies_with_us,

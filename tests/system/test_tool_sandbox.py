@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import jsonschema
@@ -157,6 +158,18 @@ def test_create_around_a_nydusd_that_is_not_there(node):
     words = ["sandbox", "create", "t", "--apisock=/run/nowhere.sock"]
     assert_refused(node.sandbox("t"), 2, words, "'/run/nowhere.sock': No such file", "nydusd start starts one")
     assert "in time" not in node.run_tool(*words).err
+    assert node.left_over() == []
+
+
+def test_create_with_a_program_that_never_gets_ready(node, tmp_path):
+    """It gets ten seconds; the rest of the time is for the first mount."""
+    program = tmp_path / "stand-in"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    begin = time.monotonic()
+    words = ["sandbox", "create", "t", f"--nydusd={program}"]
+    assert_refused(node.sandbox("t"), 2, words, "does not make its API socket in time")
+    assert time.monotonic() - begin < 15
     assert node.left_over() == []
 
 
