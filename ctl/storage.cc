@@ -10,12 +10,12 @@
 
 #include <gflags/gflags.h>
 
-#include "base/identifier.h"
 #include "base/text.h"
 #include "ctl/input_text.h"
 #include "ctl/verbs.h"
 #include "kata/agent_storage.h"
 #include "kata/block_device.h"
+#include "kata/rootfs_plan.h"
 #include "kata/volume_storage.h"
 #include "mount_helper/command_line.h"
 #include "mount_helper/mount_request.h"
@@ -121,7 +121,9 @@ Result<VerbOutcome> DescribeContainer(const Operands& operands) {
     return Usage("storage wants a container and at most one file");
   }
   const std::string& container = operands.front();
-  if (!IsIdentifier(container)) return Usage(StrCat(Quote(container), " ", kIdentifierRule));
+  if (Result<> named = CheckContainerName(container); !named) {
+    return Failure(std::move(named.error()));
+  }
   const Result<BlockAddresses> addresses = AddressesOfFlags();
   if (!addresses) return Failure(addresses.error());
   const Result<DecodedPayloads> payloads =

@@ -119,6 +119,7 @@ def test_volumes_win_over_an_extra_option(tool):
         (["--shared", "c1"], "", "--shared takes no container"),
         (["../c1"], "", "is not an identifier"),
         (["c1,nydus.mode=native"], "", "is not an identifier"),
+        (["sandbox-mounts"], payload(IMAGE), "would lie where the sandbox's own binds do"),
         (["c1"], "lowerdir=/a:/b", "neither extraoption= nor io.katacontainers.volume="),
         (["c1"], payload(EXTRA_OPTION, "extraoption")[:-9], "extraoption"),
         (["c1"], payload(EXTRA_OPTION | {"source": ""}, "extraoption"), "source"),
