@@ -128,7 +128,7 @@ Result<UniqueFd> OpenSnapshotDirectory(const std::string& path,
   if (!found) return Failure(std::move(found.error()));
   if (!*found) {
     return Refused("is neither the parent of upperdir and workdir nor below a snapshot root",
-                   "snapshot_roots in /etc/nydus-overlayfs/config.toml names those");
+                   "snapshot_roots of nydus-overlayfs-config(5) names those");
   }
   UniqueFd directory = std::move(**found);
   Result<> whole = WantDirectory(directory.get(), "fs");
