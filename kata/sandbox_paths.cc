@@ -8,23 +8,6 @@
 
 namespace nydus {
 
-namespace {
-
-constexpr std::string_view kGoName = "go";
-constexpr std::string_view kRustName = "rs";
-
-}  // namespace
-
-std::optional<ShareLayout> ParseShareLayout(std::string_view name) {
-  if (name == kGoName) return ShareLayout::kGo;
-  if (name == kRustName) return ShareLayout::kRust;
-  return std::nullopt;
-}
-
-std::string_view ShareLayoutName(ShareLayout layout) {
-  return layout == ShareLayout::kGo ? kGoName : kRustName;
-}
-
 KataDirectories DirectoriesFor(std::string_view rootless_directory) {
   return {
       .state = StrCat(rootless_directory.empty() ? "/run" : rootless_directory, "/nydus-overlayfs"),

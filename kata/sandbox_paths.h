@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/share_layout.h"
+
 // Where Kata's runtimes put what they share with a guest, and where the guest sees it.
 namespace nydus {
-
-// Go: src/runtime/virtcontainers/kata_agent.go. Rust: src/runtime-rs/crates/resource/src/share_fs.
-enum class ShareLayout {
-  kGo,    // mounts/ is where submounts are made, shared/ its read-only view, which nydusd serves
-  kRust,  // rw/ and ro/ likewise, but nydusd serves rw/: a guest can write there
-};
-
-// "go" or "rs".
-std::optional<ShareLayout> ParseShareLayout(std::string_view name);
-std::string_view ShareLayoutName(ShareLayout layout);
 
 // The directories of a node, or of one rootless user.
 struct KataDirectories {
@@ -35,6 +26,9 @@ struct ShareNames {
   std::string_view view;       // read-only slave bind of submounts
   std::string_view served;     // which of the two nydusd serves
 };
+// Go: mounts/ is where submounts are made, shared/ its read-only view, which nydusd serves
+// (src/runtime/virtcontainers/kata_agent.go). Rust: rw/ and ro/ likewise, but nydusd serves rw/: a
+// guest can write there (src/runtime-rs/crates/resource/src/share_fs).
 ShareNames NamesOf(ShareLayout layout);
 
 // Names below submounts/ (and below submounts/CONTAINER/).

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/identifier.h"
+#include "base/share_layout.h"
 #include "base/text.h"
 #include "mount_helper/escapes.h"
 #include "mount_helper/option_string.h"
@@ -170,8 +171,8 @@ class RequestParser {
 
   Result<> TakeLayout(std::string_view value) {
     request_.hand_over.layout = value;
-    if (value == "go" || value == "rs") return {};
-    return BadOption("nydus.layout", "is neither go nor rs");
+    if (ParseShareLayout(value)) return {};
+    return BadOption("nydus.layout", kShareLayoutRule);
   }
 
   // Without a word from the caller: native where there is a layer to mount, else an image where a

@@ -49,7 +49,7 @@ struct HandOverSettings {
   std::string sandbox;
   std::string container;
   std::string api_socket;
-  std::string layout;  // "go", "rs" or empty
+  std::string layout;  // a name of a ShareLayout, or empty
 
   bool operator==(const HandOverSettings&) const = default;
 };

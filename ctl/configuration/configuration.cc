@@ -6,6 +6,7 @@
 
 #include "base/file_reading.h"
 #include "base/identifier.h"
+#include "base/share_layout.h"
 #include "base/text.h"
 #include "ctl/configuration/toml.h"
 
@@ -24,7 +25,7 @@ bool IsAbsolutePath(std::string_view text) {
 }
 
 bool IsLayout(std::string_view text) {
-  return text == "go" || text == "rs";
+  return ParseShareLayout(text).has_value();
 }
 
 struct StringKey {
@@ -37,7 +38,7 @@ constexpr std::string_view kPathRule = "is not an absolute path";
 constexpr StringKey kStringKeys[] = {
     {"sandbox", &Configuration::sandbox, IsIdentifier, kIdentifierRule},
     {"apisock", &Configuration::api_socket, IsAbsolutePath, kPathRule},
-    {"layout", &Configuration::layout, IsLayout, "is neither go nor rs"},
+    {"layout", &Configuration::layout, IsLayout, kShareLayoutRule},
     {"nydusd_path", &Configuration::nydusd_path, IsAbsolutePath, kPathRule},
 };
 

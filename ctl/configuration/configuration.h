@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxSnapshotRoots = 64;
 struct Configuration {
   std::string sandbox;                          // an identifier
   std::string api_socket;                       // "apisock", absolute
-  std::string layout;                           // "go" or "rs"
+  std::string layout;                           // a name of a ShareLayout
   std::vector<std::string> snapshot_roots;      // absolute
   std::string nydusd_path = "/usr/bin/nydusd";  // absolute
 

@@ -27,13 +27,6 @@ TEST(SandboxPaths, GoServesTheViewAndRustTheSubmounts) {
   EXPECT_EQ(NamesOf(ShareLayout::kRust).served, "rw");
 }
 
-TEST(SandboxPaths, LayoutsHaveTheNamesOfTheOption) {
-  EXPECT_EQ(ParseShareLayout("go"), ShareLayout::kGo);
-  EXPECT_EQ(ParseShareLayout("rs"), ShareLayout::kRust);
-  EXPECT_EQ(ParseShareLayout("rust"), std::nullopt);
-  EXPECT_EQ(ShareLayoutName(ShareLayout::kRust), "rs");
-}
-
 TEST(SandboxPaths, InTheGuestAreKatas) {
   EXPECT_EQ(GuestContainerDirectory("c1"), "/run/kata-containers/shared/containers/c1");
   EXPECT_EQ(GuestLowerDirectory("c1"), "/run/kata-containers/shared/rafs/c1/lowerdir");
