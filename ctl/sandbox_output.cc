@@ -2,14 +2,12 @@
 #include "ctl/sandbox_output.h"
 
 #include <chrono>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/deadline.h"
-#include "base/process/process_identity.h"
 #include "base/text.h"
 #include "ctl/common_flags.h"
 #include "ctl/json_output.h"
@@ -17,6 +15,7 @@
 #include "ctl/text_output.h"
 #include "fuse/nydusd/nydusd_client.h"
 #include "kata/agent_storage.h"
+#include "kata/sandbox_nydusd.h"
 
 namespace nydus {
 
@@ -28,16 +27,11 @@ constexpr int kSchemaVersion = 1;
 // nydusd answers nobody while it mounts.
 constexpr std::chrono::seconds kPatience{2};
 
-bool HasEnded(const SandboxRecord& sandbox) {
-  if (!sandbox.nydusd) return true;
-  const auto process = OpenProcess(*sandbox.nydusd);
-  return process && !*process;
-}
-
 // "RUNNING" and the like as nydusd calls it, "ended", or "silent". Only a sandbox that is ready is
 // asked: nydusd 2.2.0 aborts if somebody asks it while it ends.
 std::string NydusdState(const SandboxRecord& sandbox) {
-  if (HasEnded(sandbox)) return "ended";
+  const Result<bool> lives = NydusdLives(sandbox);
+  if (lives && !*lives) return "ended";
   if (sandbox.phase != SandboxRecord::Phase::kReady) return "silent";
   const auto information = NydusdClient(sandbox.api_socket).Information(After(kPatience));
   return information ? information->state : "silent";
