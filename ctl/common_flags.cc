@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/common_flags.h"
 
+#include <cstddef>
+
 #include <gflags/gflags.h>
 
 // The first word of a description stands for the value in help texts, if it is in capitals.
@@ -31,3 +33,18 @@ bool IsAbsoluteOrEmpty(const char*, const std::string& value) {
 
 DEFINE_validator(color, &IsColorChoice);
 DEFINE_validator(rootless_dir, &IsAbsoluteOrEmpty);
+
+namespace nydus {
+
+std::vector<std::string> SplitListFlag(std::string_view value) {
+  std::vector<std::string> parts;
+  if (value.empty()) return parts;
+  while (true) {
+    const std::size_t comma = value.find(',');
+    parts.emplace_back(value.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace nydus

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gflags/gflags_declare.h>
 
 // The flags that more than one verb takes.
@@ -13,3 +17,10 @@ DECLARE_string(sandbox);
 DECLARE_string(rootless_dir);
 DECLARE_string(nydusd);
 DECLARE_bool(debug);
+
+namespace nydus {
+
+// The value of a flag that takes a list: nothing for an empty one, else all between its commas.
+std::vector<std::string> SplitListFlag(std::string_view value);
+
+}  // namespace nydus

@@ -49,16 +49,6 @@ bool IsLayout(const char*, const std::string& value) {
 }
 DEFINE_validator(layout, &IsLayout);
 
-std::vector<std::string> SplitAtCommas(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(','));
-    words.emplace_back(word);
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-  }
-  return words;
-}
-
 // nydusd's own arguments would have no effect on one that runs already.
 Result<> CheckFlags(const Operands& arguments) {
   const bool starts_one =
@@ -84,7 +74,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   if (!configuration) return Failure(configuration.error());
 
   SandboxRequest request{.id = operands.front(),
-                         .binds = SplitAtCommas(FLAGS_bind),
+                         .binds = SplitListFlag(FLAGS_bind),
                          .api_socket = FLAGS_apisock,
                          .vhost_socket = FLAGS_vhost_sock,
                          .nydusd_arguments = std::move(arguments),

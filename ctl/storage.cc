@@ -11,6 +11,7 @@
 #include <gflags/gflags.h>
 
 #include "base/text.h"
+#include "ctl/common_flags.h"
 #include "ctl/input_text.h"
 #include "ctl/verbs.h"
 #include "kata/agent_storage.h"
@@ -54,18 +55,6 @@ Failure Usage(std::string message) {
   return Fail(ErrorKind::kUsage, std::move(message));
 }
 
-// Nothing for an empty text, else all between its commas.
-std::vector<std::string> SplitList(std::string_view text) {
-  std::vector<std::string> parts;
-  if (text.empty()) return parts;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    parts.emplace_back(text.substr(0, comma));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
-  }
-}
-
 Result<std::uint32_t> ParsePartition(std::string_view text) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -76,9 +65,9 @@ Result<std::uint32_t> ParsePartition(std::string_view text) {
 
 Result<BlockAddresses> AddressesOfFlags() {
   BlockAddresses addresses{.driver = *ParseBlockDriver(FLAGS_driver),
-                           .addresses = SplitList(FLAGS_address),
+                           .addresses = SplitListFlag(FLAGS_address),
                            .partitions = {}};
-  for (const std::string& text : SplitList(FLAGS_partition)) {
+  for (const std::string& text : SplitListFlag(FLAGS_partition)) {
     const Result<std::uint32_t> partition = ParsePartition(text);
     if (!partition) return Failure(partition.error());
     addresses.partitions.push_back(*partition);

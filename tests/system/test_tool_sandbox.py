@@ -180,6 +180,7 @@ WRONG_CREATIONS = {
     "layout": (["t", "--layout=c"], "--layout: 'c' is no value of this flag (LAYOUT: go or rs"),
     "relative-rootless-dir": (["t", "--rootless-dir=here"], "an absolute path"),
     "relative-bind": (["t", "--bind=here"], "sandbox bind"),
+    "empty-bind": (["t", "--bind=/etc/hostname,"], "sandbox bind ''"),
 }
 
 
