@@ -109,7 +109,7 @@ bool HasProgram(const NodeView& node, const SnapshotterView& snapshotter, const 
     const std::optional<Program> program = LookAtProgram(node, path);
     return program && program->IsUsable();
   }
-  std::string search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  std::string search_path(kServicePath);
   if (snapshotter.process) {
     const auto own = StartingVariable(node, *snapshotter.process, "PATH");
     if (own && *own) search_path = **own;

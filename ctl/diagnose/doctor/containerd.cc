@@ -8,6 +8,7 @@
 
 #include "base/file_reading.h"
 #include "base/text.h"
+#include "ctl/diagnose/doctor/program.h"
 
 namespace nydus {
 
@@ -15,10 +16,6 @@ namespace {
 
 constexpr char kDefaultConfiguration[] = "/etc/containerd/config.toml";
 constexpr char kOptDirectory[] = "/opt/containerd/bin";
-
-// systemd's PATH of services (`systemd-path search-binaries-default`).
-constexpr std::string_view kServicePath =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // Where systemd looks for units, the first one wins (systemd.unit(5)).
 constexpr std::string_view kUnitDirectories[] = {"/etc/systemd/system", "/run/systemd/system",

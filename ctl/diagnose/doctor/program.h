@@ -15,6 +15,10 @@ namespace nydus {
 // The largest program whose maker is looked for, in bytes. The Go helpers have 4 MB.
 inline constexpr std::size_t kMaxProgramBytes = std::size_t{32} * 1024 * 1024;
 
+// systemd's PATH of services (`systemd-path search-binaries-default`).
+inline constexpr std::string_view kServicePath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 // The most directories of a PATH that are searched.
 inline constexpr std::size_t kMaxPathDirectories = 256;
 
