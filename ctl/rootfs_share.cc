@@ -10,6 +10,7 @@
 #include "base/identifier.h"
 #include "base/interruption.h"
 #include "base/text.h"
+#include "ctl/common_flags.h"
 #include "ctl/configuration/configuration.h"
 #include "ctl/input_text.h"
 #include "ctl/rootfs_request.h"
@@ -35,9 +36,9 @@ constexpr std::string_view kDescription =
     "nydus.sandbox and nydus.container may be left out.\n"
     "\n"
     "The description for the guest's agent is kept in the sandbox's state directory as\n"
-    "CONTAINER.json.\n";
+    "CONTAINER.json. --json writes it, as --show does.\n";
 
-constexpr std::array<std::string_view, 2> kFlags = {"show", "rootless_dir"};
+constexpr std::array<std::string_view, 3> kFlags = {"show", "rootless_dir", "json"};
 
 Result<> CheckIdentifiers(const std::string& sandbox, const std::string& container) {
   for (const std::string& name : {sandbox, container}) {
@@ -89,7 +90,7 @@ Result<VerbOutcome> Run(const Operands& operands) {
   Result<std::string> description =
       ShareRootFilesystem(DirectoriesOfFlags(), *request, After(kShareTime));
   if (!description) return Failure(DiagnosePermission(std::move(description.error())));
-  return VerbOutcome{.output = FLAGS_show ? *description + "\n" : ""};
+  return VerbOutcome{.output = FLAGS_show || FLAGS_json ? *description + "\n" : ""};
 }
 
 }  // namespace

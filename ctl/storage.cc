@@ -36,7 +36,8 @@ constexpr std::string_view kDescription =
     "Writes the description of a container's root file system for Kata's agent: the storages of\n"
     "its CreateContainerRequest, and the block devices that the VMM has to attach. FILE or\n"
     "standard input holds the options of the container's mount, as they stand behind -o.\n"
-    "Nothing is handed over or changed; of an image with dm-verity a few bytes are read.\n"
+    "It is JSON with and without --json. Nothing is handed over or changed; of an image with "
+    "dm-verity a few bytes are read.\n"
     "With --shared, writes the one storage of CreateSandboxRequest.\n"
     "\n"
     "Block devices get a storage once --address says where the guest finds them. Kata's agent\n"
@@ -44,7 +45,8 @@ constexpr std::string_view kDescription =
     "\n"
     "What a guest needs to pull an image is shown as it is, secrets in it too.\n";
 
-constexpr std::array<std::string_view, 4> kFlags = {"shared", "driver", "address", "partition"};
+constexpr std::array<std::string_view, 5> kFlags = {"shared", "driver", "address", "partition",
+                                                    "json"};
 
 bool IsDriver(const char*, const std::string& value) {
   return ParseBlockDriver(value).has_value();

@@ -71,6 +71,12 @@ def test_man_page_names_every_flag_of_every_verb(tool):
         assert named == set(flags(tool, verb)) - shared, verb
 
 
+def test_man_page_names_every_verb_that_writes_no_json(tool):
+    paragraph = re.search(r"It is no flag of these verbs: (.*?)\. The schemas", MAN_PAGE.read_text()).group(1)
+    without = [verb for verb in verbs(tool) if "json" not in flags(tool, verb)]
+    assert sorted(re.findall(r"\*([a-z -]+)\*", paragraph)) == sorted(without)
+
+
 def test_man_page_names_every_finding_of_doctor_and_no_other():
     code = "".join(path.read_text() for path in DOCTOR.glob("*.*"))
     file_systems = {f"kernel-{name}" for name in ("overlay", "fuse", "erofs")}

@@ -225,8 +225,9 @@ def test_share(container):
     assert record_at(container.seen_by_guest()) is None
 
 
-def test_share_shows_the_description_on_request(container):
-    text = check(share(container, "--show", options=container.options() + "\n")).out
+@pytest.mark.parametrize("flag", ("--show", "--json"))
+def test_share_shows_the_description_on_request(container, flag):
+    text = check(share(container, flag, options=container.options() + "\n")).out
     assert text.endswith("}\n")
     assert json.loads(text) == json.loads((container.sandbox.state / "c.json").read_text())
 

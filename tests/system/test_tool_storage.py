@@ -106,6 +106,12 @@ def test_description_of_volumes_fits_its_schema(tool, volumes, words):
     assert len(description["storages"]) == (devices if words else len(volumes) - devices)
 
 
+def test_description_is_json_whether_or_not_that_is_asked_for(tool):
+    options = payload(EXTRA_OPTION, "extraoption")
+    assert described(tool, "--json", options=options) == described(tool, options=options)
+    assert run(tool, "--shared", "--json").stdout == run(tool, "--shared").stdout != b""
+
+
 def test_volumes_win_over_an_extra_option(tool):
     options = f"{payload(EXTRA_OPTION, 'extraoption')},{payload(IMAGE)}"
     assert described(tool, options=options)["storages"] == []
