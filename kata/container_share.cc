@@ -73,6 +73,9 @@ Result<> BindSnapshot(const OpenSandbox& sandbox, const ContainerPlan& plan, int
   const Result<DetachedBind> bind = DetachBind(plan.snapshot_directory.get());
   if (!bind) return Failure(bind.error());
 
+  // COMPAT(linux < 6.8): a container of which a call was killed, or that somebody unmounted, may be
+  // recorded with an ID that is used again.
+  sandbox.record.ForgetMount(bind->mount_id);
   sandbox.record.FindContainer(plan.container)->snapshot_mount = bind->mount_id;
   Result<> done = sandbox.Save();
   if (done) done = AttachBind(*bind, place->get());
@@ -102,7 +105,7 @@ Result<> ShareImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
   return CheckGuestSees(sandbox.share, plan.container);
 }
 
-Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, const ContainerRecord& container) {
+Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, ContainerRecord& container) {
   if (Result<> unmounted = UnmountSnapshot(sandbox, container); !unmounted) return unmounted;
   const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
   if (!submounts && submounts.error().errno_value == ENOENT) return {};
@@ -140,10 +143,12 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
   return sandbox.Save();
 }
 
-Result<> UnmountSnapshot(const OpenSandbox& sandbox, const ContainerRecord& container) {
+Result<> UnmountSnapshot(const OpenSandbox& sandbox, ContainerRecord& container) {
   if (container.snapshot_mount == 0) return {};
   const Result<bool> unmounted = sandbox.share.Unmount(container.snapshot_mount);
-  return unmounted ? Result<>() : Failure(unmounted.error());
+  if (!unmounted) return Failure(unmounted.error());
+  container.snapshot_mount = 0;
+  return {};
 }
 
 Result<> CheckContainerLives(const OpenSandbox& sandbox, const ContainerRecord& container,

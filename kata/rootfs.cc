@@ -27,10 +27,13 @@ Result<> TakeBack(const OpenSandbox& sandbox, const std::string& name, bool was_
   ContainerRecord& container = *sandbox.record.FindContainer(name);
   FailureList failures;
   TakeBackContainer(sandbox, container, *lives, failures, deadline);
-  if (!failures.empty()) return std::move(failures).Finish();
+  if (!failures.empty()) {
+    // What is gone is not looked for again: its mount's ID may be another's by then.
+    (void)sandbox.Save();
+    return std::move(failures).Finish();
+  }
   if (was_handed_over && container.rafs) {
     container.phase = ContainerRecord::Phase::kSpent;
-    container.snapshot_mount = 0;
   } else {
     std::erase_if(sandbox.record.containers,
                   [&](const ContainerRecord& each) { return each.id == name; });

@@ -188,6 +188,12 @@ ContainerRecord* SandboxRecord::FindContainer(std::string_view container) {
   return found == containers.end() ? nullptr : &*found;
 }
 
+void SandboxRecord::ForgetMount(std::uint64_t mount) {
+  for (ContainerRecord& container : containers) {
+    if (container.snapshot_mount == mount) container.snapshot_mount = 0;
+  }
+}
+
 std::string_view SandboxPhaseName(SandboxRecord::Phase phase) {
   return kSandboxPhases[static_cast<std::size_t>(phase)];
 }

@@ -72,6 +72,8 @@ struct SandboxRecord {
 
   [[nodiscard]] ContainerRecord* FindContainer(std::string_view container);
   [[nodiscard]] const ContainerRecord* FindContainer(std::string_view container) const;
+  // No container has this mount: another one that is still to be attached has its ID now.
+  void ForgetMount(std::uint64_t mount);
 
   bool operator==(const SandboxRecord&) const = default;
 };

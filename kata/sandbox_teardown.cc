@@ -20,7 +20,7 @@ void TakeBackContainers(const OpenSandbox& sandbox, FailureList& failures, Deadl
   const Result<bool> lives = NydusdLives(sandbox.record);
   if (!failures.Check(lives, "nydusd")) return;
   // All of them first: a guest may have moved one container's directory into another's.
-  for (const ContainerRecord& container : sandbox.record.containers) {
+  for (ContainerRecord& container : sandbox.record.containers) {
     if (container.phase == ContainerRecord::Phase::kSpent) continue;
     failures.Check(UnmountSnapshot(sandbox, container), container.id);
   }

@@ -150,7 +150,8 @@ void ShareDirectory::Remove(const SandboxRecord& record, FailureList& failures) 
     clean &= failures.Check(Unmount(bind.mount), StrCat("sandbox bind ", Quote(bind.name)));
   }
   if (record.view_mount != 0) {
-    clean &= failures.Check(Unmount(record.view_mount), StrCat(Escape(path_), "/", names_.view));
+    clean &= failures.Check(UnmountBeneath(directory_.get(), record.view_mount),
+                            StrCat(Escape(path_), "/", names_.view));
   }
   if (clean) failures.Check(RemoveTreeBeneath(parent_.get(), name_), Escape(path_));
 }
@@ -165,7 +166,10 @@ void ShareDirectory::RemoveIfEmpty() const {
 }
 
 Result<bool> ShareDirectory::Unmount(std::uint64_t mount_id) const {
-  return UnmountBeneath(directory_.get(), mount_id);
+  const Result<UniqueFd> submounts = OpenSubmounts();
+  if (!submounts && submounts.error().errno_value == ENOENT) return false;
+  if (!submounts) return Failure(submounts.error());
+  return UnmountBeneath(submounts->get(), mount_id);
 }
 
 Result<UniqueFd> ShareDirectory::OpenSubmounts() const {

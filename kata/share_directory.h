@@ -46,7 +46,8 @@ class ShareDirectory {
   // For one that may have been made a moment before its maker was killed.
   void RemoveIfEmpty() const;
 
-  // Unmounts what has this LastingMountId(), wherever in here it is. False if it is not there.
+  // Unmounts what has this LastingMountId(), wherever among the submounts it is, but not its copy
+  // in the view: nobody recorded that one's ID. False if it is not there.
   [[nodiscard]] Result<bool> Unmount(std::uint64_t mount_id) const;
 
   // O_PATH of the directory with the containers.

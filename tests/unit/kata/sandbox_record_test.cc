@@ -63,6 +63,16 @@ TEST(SandboxRecord, FindsAContainerByItsName) {
   EXPECT_EQ(record.FindContainer("c2"), nullptr);
 }
 
+TEST(SandboxRecord, ForgetsAMountThatTwoContainersAreRecordedWith) {
+  SandboxRecord record = ARecord();
+  record.containers.push_back(record.containers[0]);
+  record.containers.push_back({.id = "c3", .snapshot_mount = 10});
+  record.ForgetMount(9);
+  EXPECT_EQ(record.containers[0].snapshot_mount, 0U);
+  EXPECT_EQ(record.containers[1].snapshot_mount, 0U);
+  EXPECT_EQ(record.containers[2].snapshot_mount, 10U);
+}
+
 struct EditedByHand {
   std::string_view piece;
   std::string_view replacement;
