@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/types.h>
-
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,12 +29,12 @@ constexpr std::string_view kDescription =
 constexpr std::string_view kFlags[] = {"apisock", "sandbox", "rootless_dir",
                                        "timeout", "json",    "color"};
 
-std::string StatusText(const NydusdInformation& information, pid_t pid) {
+std::string StatusText(const NydusdInformation& information) {
   const bool running = information.state == kNydusdRunning;
   TextOutput text(WantsColour());
   text.Heading("nydusd");
   text.Table({{{"state"}, {Escape(information.state), running ? Tone::kGood : Tone::kBad}},
-              {{"process"}, {StrCat(pid)}},
+              {{"process"}, {StrCat(information.pid)}},
               {{"version"}, {Escape(information.version)}},
               {{"id"}, {information.id.empty() ? "none" : Escape(information.id)}}});
   text.Heading(information.mounts.empty() ? "no mounts" : "mounts");
@@ -49,7 +47,7 @@ std::string StatusText(const NydusdInformation& information, pid_t pid) {
   return text.text();
 }
 
-std::string StatusJson(const NydusdInformation& information, pid_t pid) {
+std::string StatusJson(const NydusdInformation& information) {
   nlohmann::ordered_json id;
   if (!information.id.empty()) id = information.id;
   auto mounts = nlohmann::ordered_json::array();
@@ -58,7 +56,7 @@ std::string StatusJson(const NydusdInformation& information, pid_t pid) {
   }
   return FormatJson({{"version", kSchemaVersion},
                      {"state", information.state},
-                     {"pid", pid},
+                     {"pid", information.pid},
                      {"nydusd_version", information.version},
                      {"id", std::move(id)},
                      {"mounts", std::move(mounts)}});
@@ -69,19 +67,16 @@ constexpr char kEnded[] = "ended";
 
 VerbOutcome ShowNoDaemon(const Error& error) {
   const std::string text = StrCat("nydusd is not running: ", error.message, "\n");
-  return {.output = FLAGS_json ? StatusJson({.state = kEnded}, 0) : text,
+  return {.output = FLAGS_json ? StatusJson({.state = kEnded}) : text,
           .status = ExitStatus::kFindings};
 }
 
 Result<VerbOutcome> ShowDaemon(const NydusdClient& nydusd, Deadline deadline) {
   const Result<NydusdInformation> information = nydusd.Information(deadline);
   if (!information) return Failure(information.error());
-  const Result<pid_t> pid = nydusd.Pid(deadline);
-  if (!pid) return Failure(pid.error());
   const bool running = information->state == kNydusdRunning;
-  return VerbOutcome{
-      .output = FLAGS_json ? StatusJson(*information, *pid) : StatusText(*information, *pid),
-      .status = running ? ExitStatus::kSuccess : ExitStatus::kFindings};
+  return VerbOutcome{.output = FLAGS_json ? StatusJson(*information) : StatusText(*information),
+                     .status = running ? ExitStatus::kSuccess : ExitStatus::kFindings};
 }
 
 Result<VerbOutcome> ShowImage(const NydusdClient& nydusd, const std::string& mount_point,

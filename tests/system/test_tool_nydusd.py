@@ -95,6 +95,33 @@ def test_status_says_that_nobody_listens(nydusd, daemon):
     no_daemon(nydusd("status", flag), str(daemon.api_socket), "No such file or directory")
 
 
+# Answers one question, and listens no more.
+FLEETING_DAEMON = """
+import json, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen(9)
+print("ready", flush=True)
+connection = listener.accept()[0]
+connection.recv(1024)
+listener.close()
+body = json.dumps({"version": {}, "id": None, "state": "RUNNING", "backend_collection": {}}).encode()
+connection.sendall(b"HTTP/1.1 200 \\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+connection.recv(1)
+"""
+
+
+def test_status_tells_the_process_that_gave_the_answer(nydusd, tmp_path):
+    """Another question could meet another process."""
+    path = tmp_path / "api.sock"
+    with subprocess.Popen([sys.executable, "-c", FLEETING_DAEMON, path], stdout=subprocess.PIPE, text=True) as daemon:
+        assert daemon.stdout.readline() == "ready\n"
+        told = nydusd("status", f"--apisock={path}", "--json")
+        assert (told.returncode, told.stderr) == (0, ""), told
+        assert json.loads(told.stdout)["pid"] == daemon.pid
+        assert daemon.wait() == 0
+
+
 def test_other_verbs_say_how_to_get_a_daemon(nydusd):
     words = "--apisock=/nowhere.sock"
     for verb in (("mount", "/a", "--type=passthrough_fs", "--source=/"), ("umount", "/a"), ("metrics",), ("stop",)):
