@@ -6,11 +6,8 @@
 #include "base/text.h"
 #include "ctl/common_flags.h"
 #include "ctl/nydusd_target.h"
-#include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
 #include "fuse/nydusd/nydusd_process.h"
-#include "kata/sandbox.h"
-#include "mount_helper/diagnosis.h"
 
 namespace nydus {
 
@@ -31,12 +28,12 @@ Result<> StopBySocket(const std::string& api_socket) {
   return StopNydusd(found->process, found->vhost_socket, api_socket);
 }
 
-Result<> StopOfSandbox(const std::string& id) {
-  const Result<SandboxRecord> sandbox = ReadSandbox(DirectoriesOfFlags(), id, DeadlineOfFlags());
-  if (!sandbox) return Failure(DiagnosePermission(sandbox.error()));
+Result<> StopOfSandbox() {
+  const Result<SandboxRecord> sandbox = SandboxOfFlags();
+  if (!sandbox) return Failure(sandbox.error());
   if (!sandbox->own_nydusd) {
     return Fail(ErrorKind::kUsage,
-                StrCat("the nydusd of sandbox ", Quote(id), " was not started for it"),
+                StrCat("the nydusd of sandbox ", Quote(sandbox->id), " was not started for it"),
                 StrCat("--apisock=", Quote(sandbox->api_socket), " stops it"));
   }
   if (!sandbox->nydusd) return {};
@@ -46,8 +43,7 @@ Result<> StopOfSandbox(const std::string& id) {
 Result<VerbOutcome> Run(const Operands& operands) {
   if (!operands.empty()) return Fail(ErrorKind::kUsage, "nydusd stop wants no operand");
   if (Result<> one = CheckOneNydusd(); !one) return Failure(std::move(one.error()));
-  Result<> stopped =
-      FLAGS_apisock.empty() ? StopOfSandbox(FLAGS_sandbox) : StopBySocket(FLAGS_apisock);
+  Result<> stopped = FLAGS_apisock.empty() ? StopOfSandbox() : StopBySocket(FLAGS_apisock);
   if (!stopped) return Failure(std::move(stopped.error()));
   return VerbOutcome{};
 }

@@ -10,6 +10,8 @@
 #include "ctl/common_flags.h"
 #include "ctl/sandbox_target.h"
 #include "kata/sandbox.h"
+#include "kata/sandbox_nydusd.h"
+#include "kata/sandbox_teardown.h"
 #include "mount_helper/diagnosis.h"
 
 // Kata's time for one request (nydusd.go, defaultHttpClientTimeoutSecs).
@@ -35,12 +37,22 @@ Result<> CheckOneNydusd() {
   return Fail(ErrorKind::kUsage, "--apisock or --sandbox must say which nydusd");
 }
 
-Result<NydusdClient> NydusdOfFlags() {
-  if (Result<> one = CheckOneNydusd(); !one) return Failure(std::move(one.error()));
-  if (!FLAGS_apisock.empty()) return NydusdClient(FLAGS_apisock);
+Result<SandboxRecord> SandboxOfFlags() {
   Result<SandboxRecord> sandbox =
       ReadSandbox(DirectoriesOfFlags(), FLAGS_sandbox, DeadlineOfFlags());
   if (!sandbox) return Failure(DiagnosePermission(std::move(sandbox.error())));
+  if (Result<> here = CheckNamespaces(*sandbox); !here) return Failure(std::move(here.error()));
+  return sandbox;
+}
+
+Result<NydusdClient> NydusdOfFlags() {
+  if (Result<> one = CheckOneNydusd(); !one) return Failure(std::move(one.error()));
+  if (!FLAGS_apisock.empty()) return NydusdClient(FLAGS_apisock);
+  Result<SandboxRecord> sandbox = SandboxOfFlags();
+  if (!sandbox) return Failure(std::move(sandbox.error()));
+  if (Result<> known = CheckAddressee(*sandbox, DeadlineOfFlags()); !known) {
+    return Failure(std::move(known.error()));
+  }
   return NydusdClient(std::move(sandbox->api_socket));
 }
 

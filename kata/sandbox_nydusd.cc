@@ -124,6 +124,15 @@ Result<> CheckListener(const SandboxRecord& record, Deadline deadline) {
   return AnotherListens(record, "nothing was touched; end it, or mend the state");
 }
 
+Result<> CheckAddressee(const SandboxRecord& record, Deadline deadline) {
+  const Result<pid_t> listener = NydusdClient(record.api_socket).Pid(deadline);
+  if (!listener) return {};
+  const Result<bool> lives = NydusdLives(record);
+  if (!lives) return Failure(lives.error());
+  if (*lives && *listener == record.nydusd->pid) return {};
+  return AnotherListens(record, HintForNewNydusd(record));
+}
+
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline) {
   const Result<std::optional<UniqueFd>> process = OpenNydusd(record);
   if (!process) return Failure(process.error());

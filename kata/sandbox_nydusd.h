@@ -25,6 +25,10 @@ Result<bool> NydusdLives(const SandboxRecord& record);
 // taken back by it. A foreign one that has ended may have a successor there.
 Result<> CheckListener(const SandboxRecord& record, Deadline deadline);
 
+// kMount if anybody but the recorded one would get what is sent to its socket now. Success if
+// nobody would: the request itself says why.
+Result<> CheckAddressee(const SandboxRecord& record, Deadline deadline);
+
 // What it serves: only if it is the recorded one, RUNNING, and serves the share.
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline);
 

@@ -93,6 +93,23 @@ def test_new_nydusd_at_the_same_socket(node, start_nydusd):
     sandbox.delete()
 
 
+def test_successor_at_the_socket_gets_nothing_by_the_sandboxs_name(node, start_nydusd, image, tmp_path):
+    """To a mount belong credentials."""
+    former = start_nydusd()
+    sandbox = node.sandbox_around(former, "s").create()
+    former.end()
+    shutil.rmtree(former.directory)
+    successor = start_nydusd()
+    assert successor.api_socket == former.api_socket
+    config = tmp_path / "config.json"
+    config.write_text(image.configuration(tmp_path))
+    image_flags = (f"--source={image.bootstrap}", f"--config={config}")
+    for words in (("status",), ("status", "/a"), ("mount", "/a", *image_flags), ("umount", "/a"), ("metrics",)):
+        refused((node.tool, "nydusd", *words, "--sandbox=s"), "another process listens for the nydusd of sandbox s")
+    assert served(successor) == []
+    sandbox.delete()
+
+
 # What it served before
 
 

@@ -29,6 +29,9 @@ def test_sandbox_of_another_namespace(node, image_of_version, name, layout):
         (shared.unshare_command(), {}),
         (sandbox.create_command(), {}),
         (sandbox.delete_command(), {}),
+        ([node.tool, "nydusd", "status", "--sandbox=s"], {}),
+        ([node.tool, "nydusd", "mount", "/m", "--type=passthrough_fs", "--source=/", "--sandbox=s"], {}),
+        ([node.tool, "nydusd", "stop", "--sandbox=s"], {}),
     ):
         refused_without_a_change(command, REASON, through=OTHER_NAMESPACES[name], **settings)
     new.hand_over()
