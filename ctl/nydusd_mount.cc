@@ -9,7 +9,10 @@
 #include "ctl/common_flags.h"
 #include "ctl/input_text.h"
 #include "ctl/nydusd_target.h"
+#include "ctl/sandbox_target.h"
 #include "ctl/verbs.h"
+#include "kata/sandbox_mount.h"
+#include "mount_helper/diagnosis.h"
 #include "snapshot/payload/json_text.h"
 
 DEFINE_string(type, "rafs", "TYPE: rafs or passthrough_fs: an image or a directory");
@@ -41,15 +44,25 @@ Result<NydusdMount> MountOfFlags(const std::string& mount_point) {
   return mount;
 }
 
+Result<> MountBySocket(const NydusdMount& mount) {
+  Result<> done = NydusdClient(FLAGS_apisock).Mount(mount, DeadlineOfFlags());
+  if (!done) return Failure(ExplainNoDaemon(std::move(done.error())));
+  return {};
+}
+
+Result<> MountForSandbox(const NydusdMount& mount) {
+  Result<> done = MountInSandbox(DirectoriesOfFlags(), FLAGS_sandbox, mount, DeadlineOfFlags());
+  if (!done) return Failure(DiagnosePermission(std::move(done.error())));
+  return {};
+}
+
 Result<VerbOutcome> Run(const Operands& operands) {
   if (operands.size() != 1) return Fail(ErrorKind::kUsage, "nydusd mount wants one mount point");
-  const Result<NydusdClient> nydusd = NydusdOfFlags();
-  if (!nydusd) return Failure(nydusd.error());
+  if (Result<> one = CheckOneNydusd(); !one) return Failure(std::move(one.error()));
   const Result<NydusdMount> mount = MountOfFlags(operands.front());
   if (!mount) return Failure(mount.error());
-  if (Result<> done = nydusd->Mount(*mount, DeadlineOfFlags()); !done) {
-    return Failure(ExplainNoDaemon(std::move(done.error())));
-  }
+  Result<> done = FLAGS_sandbox.empty() ? MountBySocket(*mount) : MountForSandbox(*mount);
+  if (!done) return Failure(std::move(done.error()));
   return VerbOutcome{};
 }
 

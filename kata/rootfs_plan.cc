@@ -92,16 +92,6 @@ Result<> CheckExpectations(const RootfsRequest& request, const SandboxRecord& re
   return {};
 }
 
-Result<> CheckRoom(const SandboxRecord& record) {
-  if (record.mounts_made < kMaxMountsOfNydusd && record.containers.size() < kMaxContainers) {
-    return {};
-  }
-  return Fail(ErrorKind::kMount,
-              StrCat("the nydusd of sandbox ", record.id, " has made ", record.mounts_made,
-                     " mounts, all that it can tell apart"),
-              "a new sandbox has a new nydusd");
-}
-
 // What has the container's names already is not ours, and must not be taken back as if it were.
 Result<> CheckNamesAreFree(const OpenSandbox& sandbox, const ContainerPlan& plan) {
   if (Result<> free = CheckFree(plan.nydusd, plan.mount.mount_point); !free) {

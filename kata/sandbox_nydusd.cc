@@ -153,6 +153,16 @@ Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadli
   return information;
 }
 
+Result<> CheckRoom(const SandboxRecord& record) {
+  if (record.mounts_made < kMaxMountsOfNydusd && record.containers.size() < kMaxContainers) {
+    return {};
+  }
+  return Fail(ErrorKind::kMount,
+              StrCat("the nydusd of sandbox ", record.id, " has made ", record.mounts_made,
+                     " mounts, all that it can tell apart"),
+              "a new sandbox has a new nydusd");
+}
+
 Error DeathOr(const SandboxRecord& record, Error error) {
   return HasDied(record, error) ? Death(record) : std::move(error);
 }

@@ -32,6 +32,9 @@ Result<> CheckAddressee(const SandboxRecord& record, Deadline deadline);
 // What it serves: only if it is the recorded one, RUNNING, and serves the share.
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline);
 
+// kMount if it has made all the mounts that it can tell apart.
+Result<> CheckRoom(const SandboxRecord& record);
+
 // `error`, with which a request to it failed; or that it has died, if it has ended meanwhile.
 Error DeathOr(const SandboxRecord& record, Error error);
 

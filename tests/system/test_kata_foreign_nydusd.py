@@ -13,7 +13,7 @@ from kata_lab.refusal import WRONG_CALL, refused
 from kata_lab.standalone import wait_until
 from kata_lab.waiting import is_connected, stopped
 from mount_lab.payloads import extra_option
-from mount_lab.running import ENVIRONMENT
+from mount_lab.running import ENVIRONMENT, check, run
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -126,6 +126,26 @@ def test_mounts_from_before_count(node, foreign, image, tmp_path):
     refused(sandbox.container("more", image).hand_over_command(), "255 mounts, all that it can tell apart")
     sandbox.delete()
     assert len(served(foreign)) == MOST_MOUNTS - 1 - room
+
+
+def test_mounts_by_hand_count(node, foreign, image, tmp_path):
+    """Those that nydusd refuses do not, and those that were taken back do."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for number in range(MOST_MOUNTS - 3):
+        assert foreign.api.mount(f"/other/{number}", "passthrough_fs", other).status == 204
+    sandbox = node.sandbox_around(foreign, "s").create()
+
+    def mount(source):
+        return (node.tool, "nydusd", "mount", "/m", "--type=passthrough_fs", f"--source={source}", "--sandbox=s")
+
+    refused(mount("/nowhere"), "nydusd says")
+    check(run(*mount(other)))
+    check(run(node.tool, "nydusd", "umount", "/m", "--sandbox=s"))
+    sandbox.container("c", image).hand_over()
+    for command in (mount(other), sandbox.container("more", image).hand_over_command()):
+        refused(command, "255 mounts, all that it can tell apart")
+    sandbox.delete()
 
 
 # Sandboxes that a hand-over makes
