@@ -23,8 +23,9 @@ DEFINE_string(
     layout, "",
     "LAYOUT: go or rs: the share as Kata's runtime in Go or in Rust makes it; go if nothing "
     "else is configured");
-DEFINE_string(vhost_sock, "",
-              "PATH: the socket to which the VMM connects, instead of one in the state directory");
+DEFINE_string(
+    vhost_sock, "",
+    "PATH: the socket to which the VMM connects, instead of one that `sandbox show` says");
 DEFINE_string(bind, "",
               "PATHS: separated by commas: what all containers see read-only in sandbox-mounts");
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kata/sandbox_state.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
-#include <cerrno>
+#include <cstddef>
 #include <utility>
 
 #include "base/identifier.h"
 #include "base/text.h"
+#include "fuse/nydusd/nydusd_settings.h"
+#include "kata/request_digest.h"
 
 namespace nydus {
 
@@ -16,11 +17,16 @@ namespace {
 
 // Names that begin with a dot are never a container's.
 constexpr char kRecordName[] = ".sandbox.json";
-constexpr char kNydusdName[] = ".nydusd";
-constexpr char kApiSocketName[] = "api.sock";
+
+// Of nydusd's directory: enough of a digest that no two sandboxes share one.
+constexpr std::size_t kDirectoryDigits = 32;
 
 std::string DescriptionName(const std::string& container) {
   return StrCat(container, ".json");
+}
+
+std::string NydusdDirectoryName(std::string_view sandbox) {
+  return StrCat(".", RequestDigest({sandbox}).substr(0, kDirectoryDigits));
 }
 
 Result<> CheckSandboxName(const std::string& sandbox) {
@@ -72,9 +78,8 @@ Result<std::optional<SandboxRecord>> SandboxState::Load() const {
 
 // nydusd's socket is there from after the first record to before the last one is removed.
 Result<> SandboxState::CheckNotLost() const {
-  const std::string socket = StrCat(kNydusdName, "/", kApiSocketName);
   struct stat status = {};
-  if (fstatat(files_.directory(), socket.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (lstat(ApiSocket().c_str(), &status) != 0) return {};
   return Fail(ErrorKind::kSystem,
               StrCat(Escape(files_.path()), "/", kRecordName,
                      " is lost, and what the sandbox has is known to nobody"),
@@ -83,7 +88,8 @@ Result<> SandboxState::CheckNotLost() const {
 
 std::string SandboxState::ByHand() const {
   return StrCat("by hand: nydus-overlayctl nydusd stop --apisock=", ApiSocket(),
-                ", unmount and remove the sandbox's share, remove ", Escape(files_.path()));
+                ", unmount and remove the sandbox's share, remove ", Escape(files_.path()), " and ",
+                Escape(files_.PathBeside(NydusdDirectoryName(sandbox_))));
 }
 
 Result<> SandboxState::Save(const SandboxRecord& record) const {
@@ -106,26 +112,38 @@ Result<> SandboxState::RemoveDescription(const std::string& container) const {
 }
 
 Result<> SandboxState::MakeNydusdDirectory() const {
-  if (mkdirat(files_.directory(), kNydusdName, S_IRWXU) != 0 && errno != EEXIST) {
-    return FailErrno(ErrorKind::kSystem, errno,
-                     StrCat("make ", Escape(files_.path()), "/", kNydusdName));
+  const std::string longest = VhostSocket();
+  if (longest.size() > kMaxSocketPathBytes) {
+    return Fail(ErrorKind::kUsage,
+                StrCat("nydusd's socket would be ", Quote(longest), ", of ", longest.size(),
+                       " bytes; a socket's path has at most ", kMaxSocketPathBytes),
+                StrCat("shorten the runtime directory's path by ",
+                       longest.size() - kMaxSocketPathBytes, " at least"));
   }
-  return {};
+  return files_.MakeBeside(NydusdDirectoryName(sandbox_));
+}
+
+std::string SandboxState::InNydusdDirectory(std::string_view name) const {
+  return StrCat(files_.PathBeside(NydusdDirectoryName(sandbox_)), "/", name);
 }
 
 std::string SandboxState::ApiSocket() const {
-  return StrCat(files_.path(), "/", kNydusdName, "/", kApiSocketName);
+  return InNydusdDirectory("api.sock");
 }
 
 std::string SandboxState::VhostSocket() const {
-  return StrCat(files_.path(), "/", kNydusdName, "/vhost.sock");
+  return InNydusdDirectory("vhost.sock");
 }
 
 std::string SandboxState::NydusdLogFile() const {
-  return StrCat(files_.path(), "/", kNydusdName, "/nydusd.log");
+  return InNydusdDirectory("nydusd.log");
 }
 
 Result<> SandboxState::Remove() && {
+  // First: the state says that it may be there.
+  if (Result<> removed = files_.RemoveBeside(NydusdDirectoryName(sandbox_)); !removed) {
+    return removed;
+  }
   return std::move(files_).RemoveAll();
 }
 

@@ -13,8 +13,9 @@
 
 namespace nydus {
 
-// One sandbox's state directory, locked: its record, its nydusd's sockets and log, and the
-// description of each container.
+// One sandbox's state directory, locked: its record and the description of each container. And the
+// directory of its nydusd, which lies beside it and is named by a digest: the path of a socket is
+// short, a sandbox's name need not be.
 class SandboxState {
  public:
   // Made where it is missing.
@@ -32,17 +33,18 @@ class SandboxState {
   [[nodiscard]] Result<> SaveDescription(const std::string& container, std::string_view text) const;
   [[nodiscard]] Result<> RemoveDescription(const std::string& container) const;
 
-  // Where nydusd's sockets lie by default: a directory of its own.
+  // Where nydusd's sockets lie by default, and its log. kUsage where their paths would be too long.
   [[nodiscard]] Result<> MakeNydusdDirectory() const;
   [[nodiscard]] std::string ApiSocket() const;
   [[nodiscard]] std::string VhostSocket() const;
   [[nodiscard]] std::string NydusdLogFile() const;
 
-  // Removes the state and its directory.
+  // Removes the state and both directories.
   Result<> Remove() &&;
 
  private:
   [[nodiscard]] Result<> CheckNotLost() const;
+  [[nodiscard]] std::string InNydusdDirectory(std::string_view name) const;
   [[nodiscard]] std::string ByHand() const;
 
   SandboxState(LockedState files, std::string sandbox)

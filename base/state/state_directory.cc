@@ -203,6 +203,20 @@ Result<> LockedState::Remove(const std::string& name) const {
   return RemoveFile(directory_.get(), name, StrCat(path_, "/", name));
 }
 
+Result<> LockedState::MakeBeside(const std::string& name) const {
+  return MakeDirectory(root_.get(), name, PathBeside(name));
+}
+
+std::string LockedState::PathBeside(const std::string& name) const {
+  return StrCat(path_.substr(0, path_.rfind('/') + 1), name);
+}
+
+Result<> LockedState::RemoveBeside(const std::string& name) const {
+  Result<> removed = RemoveDirectory(root_.get(), name, PathBeside(name), 0);
+  if (!removed && removed.error().errno_value == ENOENT) return {};
+  return removed;
+}
+
 Result<> LockedState::RemoveAll() && {
   const LockedState state = std::move(*this);
   return RemoveDirectory(state.root_.get(), state.name_, state.path_, 1);

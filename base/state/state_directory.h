@@ -32,6 +32,12 @@ class LockedState {
   [[nodiscard]] Result<> Write(const std::string& name, std::string_view text) const;
   // A file that is not there is no error.
   [[nodiscard]] Result<> Remove(const std::string& name) const;
+  // A directory beside this one, made where it is missing, mode 0700. Its name begins with a dot,
+  // so it is never a state's.
+  [[nodiscard]] Result<> MakeBeside(const std::string& name) const;
+  [[nodiscard]] std::string PathBeside(const std::string& name) const;
+  // Removes it and its files. One that is not there is no error.
+  [[nodiscard]] Result<> RemoveBeside(const std::string& name) const;
   // Removes everything in the directory, one level of directories in it included, and the
   // directory. The lock is lost with it.
   Result<> RemoveAll() &&;

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from kata_lab.hand_over import mount, settings_of
@@ -95,9 +96,10 @@ def test_lost_record(sandbox, container):
     """Nobody knows what the sandbox has; whoever does by hand what is said can begin anew."""
     container.hand_over()
     node = sandbox.node
+    api_socket = Path(sandbox.show()["nydusd"]["api_socket"])
     (sandbox.state / ".sandbox.json").unlink()
-    by_hand = f"by hand: nydus-overlayctl nydusd stop --apisock={sandbox.state}/.nydusd/api.sock, "
-    by_hand += f"unmount and remove the sandbox's share, remove {sandbox.state}"
+    by_hand = f"by hand: nydus-overlayctl nydusd stop --apisock={api_socket}, "
+    by_hand += f"unmount and remove the sandbox's share, remove {sandbox.state} and {api_socket.parent}"
     for command in (
         sandbox.delete_command(),
         sandbox.create_command(),
@@ -107,11 +109,12 @@ def test_lost_record(sandbox, container):
     ):
         refused_without_a_change(command, ".sandbox.json is lost", by_hand, code=SYSTEM_ERROR)
 
-    check(run(node.tool, "nydusd", "stop", f"--apisock={sandbox.state}/.nydusd/api.sock"))
+    check(run(node.tool, "nydusd", "stop", f"--apisock={api_socket}"))
     for place in [place for place, _ in table() if place.startswith(f"{sandbox.share}/")][::-1]:
         running.unmount(place)
     shutil.rmtree(sandbox.share)
     shutil.rmtree(sandbox.state)
+    shutil.rmtree(api_socket.parent)
     assert node.left_over() == []
     sandbox.create()
     sandbox.container("d", container.image).hand_over()

@@ -268,6 +268,25 @@ TEST_F(State, LeftoverOfAKilledWriterIsRemoved) {
   EXPECT_THAT(state.Write("file", "new"), IsOk());
 }
 
+TEST_F(State, DirectoryBesideIsOfTheSameOwnerAndNoState) {
+  const LockedState state = Lock("one");
+  EXPECT_EQ(state.PathBeside(".beside"), PathOf(".beside"));
+  ASSERT_THAT(state.MakeBeside(".beside"), IsOk());
+  ASSERT_THAT(state.MakeBeside(".beside"), IsOk());
+  EXPECT_EQ(ModeOf(PathOf(".beside")), 0700U);
+  EXPECT_THAT(*Root().Names(), ElementsAre("one"));
+}
+
+TEST_F(State, DirectoryBesideIsRemovedWithItsFiles) {
+  const LockedState state = Lock("one");
+  ASSERT_THAT(state.MakeBeside(".beside"), IsOk());
+  ASSERT_EQ(mkfifo(PathOf(".beside/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(state.RemoveBeside(".beside"), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(PathOf(".beside")));
+  EXPECT_THAT(state.RemoveBeside(".beside"), IsOk());
+  EXPECT_TRUE(std::filesystem::exists(PathOf("one")));
+}
+
 TEST_F(State, RemoveAllTakesOneLevelOfDirectories) {
   LockedState state = Lock("one");
   ASSERT_THAT(state.Write("file", "text"), IsOk());
