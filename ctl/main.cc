@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <cstdio>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "base/file_writing.h"
 #include "base/text.h"
 #include "ctl/command_line.h"
 #include "ctl/hand_over.h"
 #include "ctl/help_text.h"
+#include "ctl/standard_output.h"
 #include "ctl/verbs.h"
 
 namespace {
 
-using nydus::ErrorKind;
 using nydus::VerbOutcome;
 
 constexpr std::string_view kVersionText = "nydus-overlayctl " NYDUS_VERSION "\n";
@@ -35,12 +32,6 @@ nydus::Result<VerbOutcome> Run(std::span<const char* const> arguments) {
   return VerbOutcome{.output = nydus::ToolHelp(nydus::Verbs())};
 }
 
-nydus::Result<> WriteOutput(std::string_view text) {
-  const int error = nydus::WriteAll(STDOUT_FILENO, text);
-  if (error == 0) return {};
-  return nydus::FailErrno(ErrorKind::kSystem, error, "cannot write the output");
-}
-
 nydus::ExitStatus Report(const nydus::Error& error) {
   const std::string hint = error.hint.empty() ? "" : nydus::StrCat(" (", error.hint, ")");
   std::fputs(nydus::StrCat("nydus-overlayctl: ", error.message, hint, "\n").c_str(), stderr);
@@ -57,7 +48,7 @@ int main(int argc, char** argv) {
   }
   const auto outcome = Run(arguments);
   if (!outcome) return static_cast<int>(Report(outcome.error()));
-  if (const auto written = WriteOutput(outcome->output); !written) {
+  if (const auto written = nydus::WriteOutput(outcome->output); !written) {
     return static_cast<int>(Report(written.error()));
   }
   return static_cast<int>(outcome->status);

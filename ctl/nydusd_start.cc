@@ -2,9 +2,6 @@
 #include <system_error>
 
 #include <array>
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -20,6 +17,7 @@
 #include "ctl/configuration/configuration.h"
 #include "ctl/json_output.h"
 #include "ctl/nydusd_watch.h"
+#include "ctl/standard_output.h"
 #include "ctl/terminal.h"
 #include "ctl/text_output.h"
 #include "ctl/verbs.h"
@@ -109,12 +107,11 @@ std::string StartedJson(const NydusdSettings& settings, pid_t pid) {
 Result<> TellOrStop(const StartedNydusd& nydusd, const NydusdSettings& settings) {
   const pid_t pid = nydusd.process.pid;
   const std::string output = FLAGS_json ? StartedJson(settings, pid) : StartedText(settings, pid);
-  std::signal(SIGPIPE, SIG_IGN);
-  if (std::fputs(output.c_str(), stdout) != EOF && std::fflush(stdout) == 0) return {};
-  const int error = errno;
+  Result<> told = WriteOutputOfMade(output);
+  if (told) return told;
   Result<> stopped = StopNydusd(nydusd.process, settings.vhost_socket, settings.api_socket);
   if (!stopped) return Failure(Wrap(std::move(stopped.error()), "cannot write the output"));
-  return FailErrno(ErrorKind::kSystem, error, "cannot write the output");
+  return told;
 }
 
 Result<VerbOutcome> Run(const Operands& operands) {

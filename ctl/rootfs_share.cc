@@ -15,6 +15,7 @@
 #include "ctl/input_text.h"
 #include "ctl/rootfs_request.h"
 #include "ctl/sandbox_target.h"
+#include "ctl/standard_output.h"
 #include "ctl/verbs.h"
 #include "kata/rootfs.h"
 #include "mount_helper/command_line.h"
@@ -83,6 +84,13 @@ Result<RootfsRequest> MakeRequest(const Operands& operands) {
   return MakeRootfsRequest(*request, *configuration);
 }
 
+// Not undone if it cannot be told: the container's name would be spent.
+Result<> Tell(const std::string& description) {
+  Result<> told = WriteOutputOfMade(description + "\n");
+  if (!told) told.error().hint = "the container is shared; the same call shows the description";
+  return told;
+}
+
 Result<VerbOutcome> Run(const Operands& operands) {
   const Result<RootfsRequest> request = MakeRequest(operands);
   if (!request) return Failure(request.error());
@@ -90,7 +98,9 @@ Result<VerbOutcome> Run(const Operands& operands) {
   Result<std::string> description =
       ShareRootFilesystem(DirectoriesOfFlags(), *request, After(kShareTime));
   if (!description) return Failure(DiagnosePermission(std::move(description.error())));
-  return VerbOutcome{.output = FLAGS_show || FLAGS_json ? *description + "\n" : ""};
+  if (!FLAGS_show && !FLAGS_json) return VerbOutcome{};
+  if (Result<> told = Tell(*description); !told) return Failure(std::move(told.error()));
+  return VerbOutcome{};
 }
 
 }  // namespace

@@ -15,7 +15,9 @@
 #include "ctl/configuration/configuration.h"
 #include "ctl/sandbox_output.h"
 #include "ctl/sandbox_target.h"
+#include "ctl/standard_output.h"
 #include "ctl/verbs.h"
+#include "kata/failure_list.h"
 #include "kata/sandbox.h"
 #include "mount_helper/diagnosis.h"
 
@@ -60,6 +62,22 @@ Result<> CheckFlags(const Operands& arguments) {
               "arguments for nydusd have no effect on it");
 }
 
+// A sandbox that this call made, and of which nobody was told, is taken down again. One around a
+// nydusd that ran already stays: that nydusd serves no other one in its life.
+Result<> TellOrDelete(const KataDirectories& directories, const CreatedSandbox& created) {
+  const std::string& id = created.record.id;
+  Result<> told = WriteOutputOfMade(RenderSandboxes(directories, {{id, created.record}}));
+  if (told) return told;
+  if (!created.is_new || !created.record.own_nydusd) {
+    told.error().hint =
+        StrCat("the sandbox is there; nydus-overlayctl sandbox show ", id, " shows it");
+    return told;
+  }
+  const Result<bool> deleted = DeleteSandbox(directories, id, After(kUndoTime));
+  return WithUndoFailure(std::move(told.error()), deleted ? Result<>() : Failure(deleted.error()),
+                         "nydus-overlayctl sandbox delete takes down the rest");
+}
+
 Result<VerbOutcome> Run(const Operands& operands) {
   const bool one_sandbox =
       !operands.empty() &&
@@ -88,9 +106,12 @@ Result<VerbOutcome> Run(const Operands& operands) {
 
   HoldEndingSignals();
   const KataDirectories directories = DirectoriesOfFlags();
-  Result<SandboxRecord> sandbox = CreateSandbox(directories, request, After(kCreationTime));
+  Result<CreatedSandbox> sandbox = CreateSandbox(directories, request, After(kCreationTime));
   if (!sandbox) return Failure(DiagnosePermission(std::move(sandbox.error())));
-  return VerbOutcome{.output = RenderSandboxes(directories, {{request.id, std::move(sandbox)}})};
+  if (Result<> told = TellOrDelete(directories, *sandbox); !told) {
+    return Failure(std::move(told.error()));
+  }
+  return VerbOutcome{};
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ enum class ExitStatus {
 
 ExitStatus ExitStatusOf(const Error& error);
 
-// What a verb leaves to main: text for standard output, and the exit status.
+// What a verb leaves to main: text for standard output, and the exit status. A verb that makes
+// something writes its text itself (standard_output.h), to undo it if that fails.
 struct VerbOutcome {
   std::string output;
   ExitStatus status = ExitStatus::kSuccess;

@@ -96,13 +96,14 @@ Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories
 
 // Around a nydusd that runs already. It stays even if the container cannot be shared: what nydusd
 // has served a guest once, it cannot serve again.
-Result<SandboxRecord> MakeMissingSandbox(const KataDirectories& directories,
-                                         const RootfsRequest& request, Deadline deadline) {
+Result<> MakeMissingSandbox(const KataDirectories& directories, const RootfsRequest& request,
+                            Deadline deadline) {
   SandboxRequest sandbox{.id = request.sandbox};
   sandbox.api_socket = request.api_socket.empty() ? request.default_api_socket : request.api_socket;
   sandbox.layout = request.layout.value_or(request.default_layout);
   if (sandbox.api_socket.empty()) return NoSuchSandbox(request.sandbox);
-  return CreateSandbox(directories, sandbox, deadline);
+  const Result<CreatedSandbox> made = CreateSandbox(directories, sandbox, deadline);
+  return made ? Result<>() : Failure(made.error());
 }
 
 }  // namespace
@@ -113,8 +114,8 @@ Result<std::string> ShareRootFilesystem(const KataDirectories& directories,
   if (!plan) return Failure(std::move(plan.error()));
   Result<std::optional<SandboxParts>> parts = OpenParts(directories, request.sandbox, deadline);
   if (parts && !*parts) {
-    const Result<SandboxRecord> made = MakeMissingSandbox(directories, request, deadline);
-    if (!made) return Failure(made.error());
+    Result<> made = MakeMissingSandbox(directories, request, deadline);
+    if (!made) return Failure(std::move(made.error()));
     parts = OpenParts(directories, request.sandbox, deadline);
   }
   if (!parts) return Failure(std::move(parts.error()));

@@ -129,8 +129,9 @@ Result<> CheckNoShare(const KataDirectories& directories, const SandboxRecord& r
               "a sandbox of that name is not ours");
 }
 
-Result<SandboxRecord> MakeSandbox(const KataDirectories& directories, const SandboxRequest& request,
-                                  SandboxState state, std::string digest, Deadline deadline) {
+Result<CreatedSandbox> MakeSandbox(const KataDirectories& directories,
+                                   const SandboxRequest& request, SandboxState state,
+                                   std::string digest, Deadline deadline) {
   Result<SandboxRecord> record = NewRecord(request, state, std::move(digest));
   if (!record) return WithUndoFailure(record.error(), std::move(state).Remove());
   Result<> begun = CheckNoShare(directories, *record);
@@ -145,11 +146,11 @@ Result<SandboxRecord> MakeSandbox(const KataDirectories& directories, const Sand
     return WithUndoFailure(std::move(built.error()), TakeDownSandbox(directories, std::move(state),
                                                                      *record, After(kUndoTime)));
   }
-  return record;
+  return CreatedSandbox{.record = std::move(*record), .is_new = true};
 }
 
-Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& digest,
-                                    Deadline deadline) {
+Result<CreatedSandbox> CheckExisting(SandboxRecord record, const std::string& digest,
+                                     Deadline deadline) {
   if (Result<> here = CheckNamespaces(record); !here) return Failure(std::move(here.error()));
   if (record.request_digest != digest) {
     return Fail(ErrorKind::kMount, StrCat("sandbox ", record.id, " exists with other settings"),
@@ -157,13 +158,13 @@ Result<SandboxRecord> CheckExisting(SandboxRecord record, const std::string& dig
   }
   const Result<NydusdInformation> nydusd = AskNydusd(record, deadline);
   if (!nydusd) return Failure(nydusd.error());
-  return record;
+  return CreatedSandbox{.record = std::move(record), .is_new = false};
 }
 
 }  // namespace
 
-Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
-                                    const SandboxRequest& request, Deadline deadline) {
+Result<CreatedSandbox> CreateSandbox(const KataDirectories& directories,
+                                     const SandboxRequest& request, Deadline deadline) {
   if (Result<> valid = CheckRequest(request); !valid) return Failure(std::move(valid.error()));
   const std::string digest = DigestOf(request);
   Result<SandboxState> state = SandboxState::Open(directories, request.id, deadline);

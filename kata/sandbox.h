@@ -27,10 +27,15 @@ struct SandboxRequest {
   bool debug = false;
 };
 
+struct CreatedSandbox {
+  SandboxRecord record;
+  bool is_new = true;  // false: it was there, just so
+};
+
 // Prepares the share, starts nydusd or takes the one that is there, and has it serve the share.
 // An identical sandbox whose nydusd lives is success. After an error nothing is left.
-Result<SandboxRecord> CreateSandbox(const KataDirectories& directories,
-                                    const SandboxRequest& request, Deadline deadline);
+Result<CreatedSandbox> CreateSandbox(const KataDirectories& directories,
+                                     const SandboxRequest& request, Deadline deadline);
 
 // kMount, with what makes it.
 Failure NoSuchSandbox(const std::string& id);

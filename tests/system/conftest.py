@@ -124,3 +124,15 @@ def sample_layers(programs, tmp_path_factory):
     source = Path(__file__).with_name("show_user_ids.c")
     subprocess.run(["cc", "-O2", "-static", "-o", program, source], check=True)
     return layers.write_sample_layers(directory, programs.busybox, program)
+
+
+@pytest.fixture(params=["full", "closed"])
+def unwritable(request):
+    """A standard output that takes nothing, or that nobody reads any more."""
+    if request.param == "full":
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, descriptor = os.pipe()
+        os.close(reader)
+    yield descriptor
+    os.close(descriptor)

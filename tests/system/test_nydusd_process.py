@@ -377,18 +377,6 @@ def processes_of_session(tool):
     return commands
 
 
-@pytest.fixture(params=["full", "closed"])
-def unwritable(request):
-    """A standard output that takes nothing, or that nobody reads any more."""
-    if request.param == "full":
-        descriptor = os.open("/dev/full", os.O_WRONLY)
-    else:
-        reader, descriptor = os.pipe()
-        os.close(reader)
-    yield descriptor
-    os.close(descriptor)
-
-
 @pytest.mark.parametrize("foreground", ["true", False])
 def test_output_that_cannot_be_written_leaves_no_nydusd(place, foreground, unwritable):
     command = [str(word) for word in place.start_command(foreground=foreground)]
