@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 

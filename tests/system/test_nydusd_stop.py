@@ -118,7 +118,7 @@ def test_nydusd_that_does_not_answer_is_stopped(place):
     assert place.left_over() == []
 
 
-# Keeps off what cannot be a nydusd, or not the one that is meant.
+# Listens, and tells of SIGTERM by its exit code; with "ask" it runs the rest of its arguments as a command.
 LISTENER = """
 import os, signal, socket, subprocess, sys
 listener = socket.socket(socket.AF_UNIX)
@@ -132,10 +132,13 @@ signal.pause()
 """
 
 
-@pytest.mark.parametrize("words", [(), ("--apisock", "/run/other.sock"), ("--address={}",)], ids=["none", "other", "address"])
-def test_process_that_is_no_nydusd_is_left_alone(place, words):
+ARGUMENTS_OF_OTHERS = {"none": (), "other-socket": ("--apisock", "/run/other.sock"), "address": ("--address={}",)}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS_OF_OTHERS)
+def test_process_that_is_no_nydusd_is_left_alone(place, name):
     """A mistyped path must not end containerd."""
-    arguments = [word.format(place.api_socket) for word in words]
+    arguments = [word.format(place.api_socket) for word in ARGUMENTS_OF_OTHERS[name]]
     command = [sys.executable, "-c", LISTENER, place.api_socket, "wait", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as listener:
         assert listener.stdout.readline() == b"listens\n"
