@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 from package_lab.artefacts import TREE, files_of_tree
@@ -71,6 +72,7 @@ def test_archive_is_there_and_alone(architecture):
     assert [path.name for path in BUILT.iterdir()] == ["archive"]
     assert "NYDUS_RELEASE" not in os.environ
 """
+NAMED = {"NYDUS_MAINTAINER": "Somebody <somebody@example.org>", "NYDUS_HOMEPAGE": "https://example.org/a"}
 PASSING_TEST = "def test_nothing():\n    pass\n"
 FAILING_TEST = "def test_nothing():\n    assert False\n"
 
@@ -115,6 +117,12 @@ class Tree:
     def commit(self):
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message=all")
+
+    def tag(self):
+        """Makes it fit for a release that is no trial."""
+        self.write("CHANGELOG.md", f"## [{version()}] - 2026-01-01\n")
+        self.commit()
+        self.git("tag", f"v{version()}")
 
     def release(self, *arguments, **variables):
         ours = ("SOURCE_DATE_EPOCH", "NYDUS_MAINTAINER", "NYDUS_HOMEPAGE")
@@ -282,11 +290,20 @@ def test_refuses_a_changelog_without_the_version(tree, section):
     "named", [{}, {"NYDUS_MAINTAINER": "Somebody <somebody@example.org>"}, {"NYDUS_HOMEPAGE": "https://example.org"}]
 )
 def test_refuses_placeholders(tree, named):
-    tree.write("CHANGELOG.md", f"## [{version()}]\n")
-    tree.commit()
-    tree.git("tag", f"v{version()}")
+    tree.tag()
     [missing, *_] = [name for name in ("NYDUS_MAINTAINER", "NYDUS_HOMEPAGE") if name not in named]
     assert tree.refuses(tree.output, **named).endswith(f"set {missing} or use --trial")
+
+
+@pytest.mark.parametrize("entry", ["root-debian13-01234567", "sysroot-arm64-bookworm-01234567"])
+def test_refuses_old_files_of_debian(tree, tmp_path, entry):
+    tree.tag()
+    stale = tmp_path / "cache" / entry
+    stale.mkdir(parents=True)
+    old = time.time() - 32 * 24 * 60 * 60
+    os.utime(stale, (old, old))
+    refusal = tree.refuses(tree.output, "x86_64", NYDUS_TEST_CACHE=str(stale.parent), **NAMED)
+    assert "older than 30 days" in refusal and f"rm -r {stale}" in refusal
 
 
 @pytest.mark.parametrize(
@@ -302,11 +319,8 @@ def test_refuses_placeholders(tree, named):
     ],
 )
 def test_refuses_a_name_that_no_package_can_bear(tree, variable, value):
-    tree.write("CHANGELOG.md", f"## [{version()}] - 2026-01-01\n")
-    tree.commit()
-    tree.git("tag", f"v{version()}")
-    named = {"NYDUS_MAINTAINER": "Somebody <somebody@example.org>", "NYDUS_HOMEPAGE": "https://example.org/a"}
-    assert f"{variable} is not " in tree.refuses(tree.output, **named | {variable: value})
+    tree.tag()
+    assert f"{variable} is not " in tree.refuses(tree.output, "x86_64", **NAMED | {variable: value})
 
 
 def test_refuses_an_unpacked_source_archive(tree):
