@@ -24,6 +24,8 @@ STEPS = (*FILES, *MOUNTS, *PROCESSES, *CONVERSATION)
 CALL = re.compile(r"(\w+)\((.*)")
 # Made again until something else has happened, once or more: a run may make fewer of them.
 REPEATED = ("connect", "sendto", "recvfrom", "rmdir")
+# Not made where nydusd, at its end, comes to remove its sockets itself.
+SPARED = ("unlink",)
 OPENING = ("open", "openat", "openat2")
 ROUNDS = 4
 
@@ -99,8 +101,12 @@ class Killer:
     def assert_thorough(self):
         print(f"killed at {len(self._killed)} steps")
         assert len(self._steps) > 10
-        missed = [str(step) for step in self._never_killed() if step.number == 1 or step.call not in REPEATED]
+        missed = [str(step) for step in self._never_killed() if not self._may_be_missing(step)]
         assert not missed, missed
+
+    @staticmethod
+    def _may_be_missing(step):
+        return step.call in SPARED or (step.call in REPEATED and step.number > 1)
 
     def _never_killed(self):
         return [step for step in self._steps if step not in self._killed]
