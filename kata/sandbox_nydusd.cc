@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_process.h"
@@ -54,6 +55,22 @@ Failure AnotherListens(const SandboxRecord& record, std::string hint) {
               std::move(hint));
 }
 
+// A call that was killed may not have noted that nydusd did what it asked for. Once it is unmounted
+// nobody could tell.
+Result<> StopServingShare(const KataDirectories& directories, const SandboxRecord& record,
+                          Deadline deadline) {
+  const NydusdClient nydusd(record.api_socket);
+  const std::string share(kPassthroughMountPoint);
+  const Result<NydusdInformation> information = nydusd.Information(deadline);
+  if (!information) return Failure(Wrap(information.error(), StrCat("umount of ", Quote(share))));
+  if (information->FindMount(share) == nullptr) return {};
+  const Result<bool> ours = NoteServed(directories, *record.nydusd, record.id, deadline);
+  if (!ours) return Failure(ours.error());
+  if (!*ours) return {};
+  const Result<bool> unmounted = nydusd.Umount(share, *information, deadline);
+  return unmounted ? Result<>() : Failure(unmounted.error());
+}
+
 }  // namespace
 
 Result<> StartOwnNydusd(const SandboxRequest& request, const SandboxState& state,
@@ -98,12 +115,17 @@ Result<> UseForeignNydusd(const KataDirectories& directories, const SandboxState
   }
   record.nydusd = std::move(*process);
   record.mounts_made = information->mounts.size() + 1;
-  if (Result<> saved = state.Save(record); !saved) return saved;
+  Result<> ready = state.Save(record);
+  // The last chance to give nydusd back as it was.
+  if (ready) ready = CheckNotInterrupted();
+  if (!ready) return ready;
   const NydusdMount share_mount = {.mount_point = mount_point,
                                    .type = "passthrough_fs",
                                    .source = share.ServedPath(),
                                    .config = {}};
-  return nydusd.Mount(share_mount, *information, deadline);
+  if (Result<> served = nydusd.Mount(share_mount, *information, deadline); !served) return served;
+  const Result<bool> noted = NoteServed(directories, *record.nydusd, record.id, deadline);
+  return noted ? Result<>() : Failure(noted.error());
 }
 
 Result<bool> NydusdLives(const SandboxRecord& record) {
@@ -186,15 +208,16 @@ Result<> StopOwnNydusd(const SandboxRecord& record) {
   return StopNydusd(*record.nydusd, record.vhost_socket, record.api_socket);
 }
 
-Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline) {
-  if (record.own_nydusd || record.mounts_made == 0) return {};
+Result<> ReleaseForeignNydusd(const KataDirectories& directories, const SandboxRecord& record,
+                              Deadline deadline) {
+  if (record.own_nydusd) return {};
   const Result<bool> lives = NydusdLives(record);
   if (!lives) return Failure(lives.error());
-  if (!*lives) return {};
-  const NydusdClient nydusd(record.api_socket);
-  const Result<bool> unmounted = nydusd.Umount(std::string(kPassthroughMountPoint), deadline);
-  if (unmounted || HasDied(record, unmounted.error())) return {};
-  return Failure(unmounted.error());
+  if (*lives) {
+    const Result<> ended = StopServingShare(directories, record, deadline);
+    if (!ended && !HasDied(record, ended.error())) return ended;
+  }
+  return DropUnservedClaim(directories, record.id, deadline);
 }
 
 }  // namespace nydus

@@ -42,8 +42,10 @@ Error DeathOr(const SandboxRecord& record, Error error);
 Result<> StopServing(const SandboxRecord& record, const std::string& mount_point,
                      Deadline deadline);
 
-// Ours ends; a foreign one stops serving the share, once the containers are gone from it.
+// Ours ends; a foreign one stops serving the share, once the containers are gone from it, and can
+// be given to another sandbox if it never served it.
 Result<> StopOwnNydusd(const SandboxRecord& record);
-Result<> ReleaseForeignNydusd(const SandboxRecord& record, Deadline deadline);
+Result<> ReleaseForeignNydusd(const KataDirectories& directories, const SandboxRecord& record,
+                              Deadline deadline);
 
 }  // namespace nydus

@@ -72,7 +72,7 @@ Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
         {.directories = directories, .state = state, .share = **share, .record = record}, failures,
         deadline);
   }
-  failures.Check(ReleaseForeignNydusd(record, deadline), "nydusd");
+  failures.Check(ReleaseForeignNydusd(directories, record, deadline), "nydusd");
   if (failures.empty() && is_ours) (*share)->Remove(record, failures);
   if (share && *share && !is_ours) (*share)->RemoveIfEmpty();
   if (failures.empty()) failures.Check(std::move(state).Remove(), "state");

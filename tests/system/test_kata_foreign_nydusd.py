@@ -12,8 +12,10 @@ from kata_lab.node import SHARES, STATE
 from kata_lab.refusal import WRONG_CALL, refused
 from kata_lab.standalone import wait_until
 from kata_lab.waiting import is_connected, stopped
+from mount_lab import running
 from mount_lab.payloads import extra_option
 from mount_lab.running import ENVIRONMENT, check, run
+from nydusd_lab.daemon import Daemon, fake_program
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -108,6 +110,74 @@ def test_successor_at_the_socket_gets_nothing_by_the_sandboxs_name(node, start_n
         refused((node.tool, "nydusd", *words, "--sandbox=s"), "another process listens for the nydusd of sandbox s")
     assert served(successor) == []
     sandbox.delete()
+
+
+# A sandbox that was not made in the end
+
+
+WRITES_BEFORE_THE_MOUNT = 5
+
+
+def create_with_a_signal(sandbox, signal_name):
+    """It comes before the last write before the mount is asked for, when nydusd is claimed already."""
+    inject = f"inject=renameat:signal={signal_name}:when={WRITES_BEFORE_THE_MOUNT}"
+    tracing = ("strace", "-qq", "-o", "/dev/null", "-e", "trace=renameat", "-e", inject)
+    return run(*tracing, "--", *sandbox.create_command())
+
+
+@pytest.fixture
+def killed_before_the_mount(node, foreign):
+    sandbox = node.sandbox_around(foreign, "k")
+    create_with_a_signal(sandbox, "SIGKILL")
+    assert claimed() == [foreign.process.pid] and served(foreign) == []
+    return sandbox
+
+
+def test_interrupted_before_the_mount_can_be_repeated(node, foreign):
+    sandbox = node.sandbox_around(foreign, "k")
+    outcome = create_with_a_signal(sandbox, "SIGTERM")
+    assert outcome.code != 0 and "interrupted by a signal" in outcome.err, outcome
+    assert "/containers" not in foreign.log.read_text()
+    sandbox.create()
+    sandbox.delete()
+
+
+def test_killed_before_the_mount_is_repeated(killed_before_the_mount, foreign):
+    killed_before_the_mount.create()
+    assert served(foreign) == ["/containers"]
+    killed_before_the_mount.delete()
+
+
+def test_killed_before_the_mount_gives_nydusd_back(node, killed_before_the_mount, foreign):
+    other = node.sandbox_around(foreign, "other")
+    refused(other.create_command(), "is being given to sandbox 'k'", "sandbox delete")
+    killed_before_the_mount.delete()
+    assert claimed() == []
+    other.create()
+    other.delete()
+
+
+def test_later_sandbox_keeps_what_an_earlier_one_gave_back(node, killed_before_the_mount, foreign):
+    """What is left of the earlier one is taken down while nydusd serves the later one."""
+    obstacle = killed_before_the_mount.share / "obstacle"
+    obstacle.mkdir(parents=True, exist_ok=True)
+    running.mount("obstacle", obstacle, "tmpfs")
+    refused(killed_before_the_mount.delete_command(), "something is mounted there")
+    other = node.sandbox_around(foreign, "other").create()
+    running.unmount(obstacle)
+    killed_before_the_mount.delete()
+    assert served(foreign) == ["/containers"]
+    other.delete()
+
+
+def test_mount_that_nydusd_has_not_made_can_be_asked_for_again(node, tmp_path):
+    fake = Daemon(fake_program(), tmp_path / "fake", "--fault=mount:lost:error")
+    try:
+        for name in ("k", "k", "other"):
+            refused(node.sandbox_around(fake, name).create_command(), "nydusd answered 500")
+        assert claimed() == []
+    finally:
+        fake.end()
 
 
 # What it served before
