@@ -7,8 +7,10 @@ What comes next is the same call again, or the one that takes all back.
 import time
 
 import pytest
+from kata_lab.daemon import mount_points
 from kata_lab.node import Container, Sandbox
 from mount_lab.records import records_at
+from mount_lab.running import run
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -37,12 +39,15 @@ def assert_shared_once(container):
 
 
 @pytest.fixture
-def sandbox(node):
-    """Not made yet; it will have all that a sandbox can have."""
+def sandbox(node, request):
+    """Not made yet; it will have all that a sandbox can have. In the layout rs if a test asks for that."""
     for_all = node.directory / "for-all"
     for_all.mkdir()
     (node.directory / "file-for-all").touch()
-    return node.sandbox("s", "go", f"--bind={for_all},{for_all.with_name('file-for-all')}")
+    return node.sandbox("s", getattr(request, "param", "go"), f"--bind={for_all},{for_all.with_name('file-for-all')}")
+
+
+in_each_layout = pytest.mark.parametrize("sandbox", ("go", "rs"), indirect=True)
 
 
 def create_again(sandbox):
@@ -81,6 +86,7 @@ def hand_over_again(container):
     container.unshare()
 
 
+@in_each_layout
 @pytest.mark.parametrize("next_call", (hand_over_again, Container.unshare), ids=("hand-over", "unshare"))
 def test_hand_over(node, sandbox, image, killer, next_call):
     sandbox.create()
@@ -95,6 +101,7 @@ def test_hand_over(node, sandbox, image, killer, next_call):
     assert_nothing_left(node)
 
 
+@in_each_layout
 def test_unshare(node, sandbox, image, killer):
     sandbox.create()
     killer.learn(sandbox.container("learned", image).hand_over().unshare_command())
@@ -108,6 +115,7 @@ def test_unshare(node, sandbox, image, killer):
     assert_nothing_left(node)
 
 
+@in_each_layout
 @pytest.mark.parametrize("operation", ("hand-over", "unshare"))
 def test_delete_of_a_sandbox_with_all_that_was_left(node, sandbox, image, killer, operation):
     """Nobody calls for a container again: one delete finds what every kill has left."""
@@ -172,3 +180,60 @@ def test_hand_over_after_a_killed_hand_over(node, sandbox, image, killer):
     killer.assert_thorough()
     sandbox.delete()
     assert_nothing_left(node)
+
+
+# Around a nydusd of somebody else
+
+
+@pytest.fixture
+def start_another(start_nydusd):
+    """A new nydusd at each call; the one before it ends."""
+    started = []
+
+    def start():
+        for former in started[-1:]:
+            former.end()
+        started.append(start_nydusd(f"foreign-{len(started)}"))
+        return started[-1]
+
+    return start
+
+
+def run_unless_served(command, nydusd):
+    """What nydusd has never mounted does not bar it, and it mounts no share a second time. True if it was not barred."""
+    outcome = run(*command)
+    assert outcome.code == 0 or "has served sandbox 's' already" in outcome.err, outcome
+    assert nydusd.log.read_text().count(" mounted at /containers") == 1
+    return outcome.code == 0
+
+
+def assert_released(node, nydusd):
+    assert mount_points(nydusd.api_socket) == []
+    nydusd.end()
+    assert_nothing_left(node)
+
+
+def create_it_again(sandbox, nydusd):
+    run_unless_served(sandbox.create_command(), nydusd)
+    sandbox.delete()
+
+
+def delete_and_create_another(sandbox, nydusd):
+    sandbox.delete()
+    other = sandbox.node.sandbox_around(nydusd, "other")
+    run_unless_served(other.create_command(), nydusd)
+    other.delete()
+
+
+@pytest.mark.parametrize("next_call", (create_it_again, delete_and_create_another), ids=("create", "delete"))
+def test_create_around_a_nydusd(node, start_another, killer, next_call):
+    sandbox = node.sandbox_around(start_another(), "s")
+    killer.learn(sandbox.create_command())
+    sandbox.delete()
+    for step in killer.each_step():
+        nydusd = start_another()
+        sandbox = node.sandbox_around(nydusd, "s")
+        killer.kill(sandbox.create_command(), step)
+        next_call(sandbox, nydusd)
+        assert_released(node, nydusd)
+    killer.assert_thorough()
