@@ -75,9 +75,12 @@ struct SandboxParts {
   }
 };
 
-// Nothing if there is no such sandbox.
+enum class Unfinished { kOpen, kPassOver };
+
+// Nothing if there is no such sandbox, or one that is passed over because it was left half-way.
 Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories,
-                                              const std::string& sandbox, Deadline deadline) {
+                                              const std::string& sandbox, Unfinished unfinished,
+                                              Deadline deadline) {
   Result<std::optional<SandboxState>> state =
       SandboxState::OpenIfThere(directories, sandbox, deadline);
   if (!state) return Failure(std::move(state.error()));
@@ -85,6 +88,8 @@ Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories
   Result<std::optional<SandboxRecord>> record = (*state)->Load();
   if (!record) return Failure(std::move(record.error()));
   if (!*record) return std::nullopt;
+  const bool is_finished = (*record)->phase == SandboxRecord::Phase::kReady;
+  if (!is_finished && unfinished == Unfinished::kPassOver) return std::nullopt;
   Result<std::optional<ShareDirectory>> share = ShareDirectory::OpenIfThere(directories, **record);
   if (!share) return Failure(std::move(share.error()));
   if (!*share || !(*share)->IsOf(**record)) {
@@ -94,12 +99,24 @@ Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories
   return SandboxParts{&directories, std::move(**state), std::move(**record), std::move(**share)};
 }
 
+const std::string& SocketToMakeItWith(const RootfsRequest& request) {
+  return request.api_socket.empty() ? request.default_api_socket : request.api_socket;
+}
+
+// Where the request can make the sandbox, what a killed call left of it is taken down by that.
+Result<std::optional<SandboxParts>> OpenPartsFor(const KataDirectories& directories,
+                                                 const RootfsRequest& request, Deadline deadline) {
+  const bool can_make = !SocketToMakeItWith(request).empty();
+  return OpenParts(directories, request.sandbox,
+                   can_make ? Unfinished::kPassOver : Unfinished::kOpen, deadline);
+}
+
 // Around a nydusd that runs already. It stays even if the container cannot be shared: what nydusd
 // has served a guest once, it cannot serve again.
 Result<> MakeMissingSandbox(const KataDirectories& directories, const RootfsRequest& request,
                             Deadline deadline) {
   SandboxRequest sandbox{.id = request.sandbox};
-  sandbox.api_socket = request.api_socket.empty() ? request.default_api_socket : request.api_socket;
+  sandbox.api_socket = SocketToMakeItWith(request);
   sandbox.layout = request.layout.value_or(request.default_layout);
   if (sandbox.api_socket.empty()) return NoSuchSandbox(request.sandbox);
   const Result<CreatedSandbox> made = CreateSandbox(directories, sandbox, deadline);
@@ -112,11 +129,11 @@ Result<std::string> ShareRootFilesystem(const KataDirectories& directories,
                                         const RootfsRequest& request, Deadline deadline) {
   Result<ContainerPlan> plan = PlanContainer(request);
   if (!plan) return Failure(std::move(plan.error()));
-  Result<std::optional<SandboxParts>> parts = OpenParts(directories, request.sandbox, deadline);
+  Result<std::optional<SandboxParts>> parts = OpenPartsFor(directories, request, deadline);
   if (parts && !*parts) {
     Result<> made = MakeMissingSandbox(directories, request, deadline);
     if (!made) return Failure(std::move(made.error()));
-    parts = OpenParts(directories, request.sandbox, deadline);
+    parts = OpenPartsFor(directories, request, deadline);
   }
   if (!parts) return Failure(std::move(parts.error()));
   if (!*parts) return NoSuchSandbox(request.sandbox);
@@ -127,16 +144,13 @@ Result<> CheckRootFilesystem(const KataDirectories& directories, const RootfsReq
                              Deadline deadline) {
   Result<ContainerPlan> plan = PlanContainer(request);
   if (!plan) return Failure(std::move(plan.error()));
-  Result<std::optional<SandboxParts>> parts = OpenParts(directories, request.sandbox, deadline);
+  Result<std::optional<SandboxParts>> parts = OpenPartsFor(directories, request, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (*parts) {
     const Result<NextStep> next = SettleInSandbox((*parts)->Open(), request, *plan, deadline);
     return next ? Result<>() : Failure(next.error());
   }
-  if (request.api_socket.empty() && request.default_api_socket.empty()) {
-    return NoSuchSandbox(request.sandbox);
-  }
-  return {};
+  return SocketToMakeItWith(request).empty() ? NoSuchSandbox(request.sandbox) : Result<>();
 }
 
 Result<bool> UnshareRootFilesystem(const KataDirectories& directories, const std::string& sandbox,
@@ -144,7 +158,8 @@ Result<bool> UnshareRootFilesystem(const KataDirectories& directories, const std
   if (Result<> named = CheckContainerName(container); !named) {
     return Failure(std::move(named.error()));
   }
-  Result<std::optional<SandboxParts>> parts = OpenParts(directories, sandbox, deadline);
+  Result<std::optional<SandboxParts>> parts =
+      OpenParts(directories, sandbox, Unfinished::kOpen, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (!*parts) return false;
   Result<> known = CheckNamespaces((*parts)->record);

@@ -36,8 +36,8 @@ struct RootfsRequest {
 // Hands the root file system over to the sandbox's nydusd and describes it for the agent. Returns
 // that description (kata/agent_storage.h), which also lies in the state directory as
 // CONTAINER.json. An identical live share is success; a changed one is an error, and so is a
-// container that this nydusd has served before. A sandbox that does not exist is made if an API
-// socket is known, and stays. After an error nothing else is left.
+// container that this nydusd has served before. A sandbox that does not exist, or was left
+// half-way, is made if an API socket is known, and stays. After an error nothing else is left.
 Result<std::string> ShareRootFilesystem(const KataDirectories& directories,
                                         const RootfsRequest& request, Deadline deadline);
 

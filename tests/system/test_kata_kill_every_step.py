@@ -237,3 +237,25 @@ def test_create_around_a_nydusd(node, start_another, killer, next_call):
         next_call(sandbox, nydusd)
         assert_released(node, nydusd)
     killer.assert_thorough()
+
+
+def test_hand_over_that_makes_its_sandbox(node, image, start_another, killer):
+    def command(container):
+        words = f"nydus.apisock={container.sandbox.api_socket},nydus.layout=rs"
+        return container.hand_over_command(f"{words},{container.options()}")
+
+    def container_around(nydusd, name):
+        return Sandbox(node, "s", "rs", api_socket=nydusd.api_socket).container(name, image)
+
+    container = container_around(start_another(), "learned")
+    killer.learn(command(container))
+    container.sandbox.delete()
+    for number, step in enumerate(killer.each_step()):
+        nydusd = start_another()
+        container = container_around(nydusd, f"c{number}")
+        killer.kill(command(container), step)
+        if run_unless_served(command(container), nydusd):
+            assert_shared_once(container)
+        container.sandbox.delete()
+        assert_released(node, nydusd)
+    killer.assert_thorough()
