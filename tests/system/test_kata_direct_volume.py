@@ -2,12 +2,16 @@
 """A block device that is a volume: mountInfo.json, by which Kata's runtime finds it for the mount's directory."""
 
 import base64
+import json
+import signal
 import stat
 from pathlib import Path
 
 import pytest
 from kata_lab.hand_over import mount, settings_of, target_of
 from kata_lab.refusal import WRONG_CALL, refused, refused_without_a_change
+from kata_lab.standalone import wait_until
+from kata_lab.waiting import is_connected, start, stopped
 from mount_lab.payloads import kata_volume
 from mount_lab.running import check
 
@@ -72,6 +76,40 @@ def test_handed_over(volume, file):
     assert file.stat().st_ino == before
     volume.unshare()
     assert list(DIRECT_VOLUMES.iterdir()) == []
+
+
+@pytest.fixture
+def beside_an_image(container, image):
+    """The same volume, and an image that nydusd has to be asked to let go."""
+    content = {
+        "volume_type": "image_nydus_fs",
+        "source": str(image.bootstrap),
+        "fs_type": "rafsv6",
+        "nydus_image": {
+            "config": image.configuration(container.cache),
+            "snapshot_dir": str(container.snapshot),
+        },
+    }
+    directories = f"workdir={container.snapshot}/work,upperdir={container.upper}"
+    container.options = lambda: f"{directories},{kata_volume(content)},{VOLUME}"
+    return container
+
+
+def test_goes_even_while_nydusd_is_silent(beside_an_image):
+    """All else is taken back, and what is missing is told; the second call needs nydusd alone."""
+    container = beside_an_image.hand_over()
+    file = mount_info(target_of(container))
+    assert file.exists()
+    nydusd = container.sandbox.show()["nydusd"]["pid"]
+    with stopped(nydusd):
+        call = start(container.unshare_command())
+        wait_until(lambda: is_connected(call))
+        call.send_signal(signal.SIGTERM)
+        assert "c: " in call.communicate()[1] and call.returncode == 2
+    assert not file.exists()
+    record = json.loads((container.sandbox.state / ".sandbox.json").read_text())
+    assert record["containers"][0]["snapshot_mount"] == 0
+    container.unshare()
 
 
 def test_sandbox_takes_its_volumes_along(volume, file):

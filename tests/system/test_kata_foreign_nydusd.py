@@ -3,7 +3,6 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
 from kata_lab.daemon import mount_points
@@ -11,10 +10,10 @@ from kata_lab.hand_over import assert_refused
 from kata_lab.node import SHARES, STATE
 from kata_lab.refusal import WRONG_CALL, refused
 from kata_lab.standalone import wait_until
-from kata_lab.waiting import is_connected, stopped
+from kata_lab.waiting import is_connected, start, stopped
 from mount_lab import running
 from mount_lab.payloads import extra_option
-from mount_lab.running import ENVIRONMENT, check, run
+from mount_lab.running import check, run
 from nydusd_lab.daemon import Daemon, fake_program
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -43,11 +42,6 @@ def claimed():
 
 
 # One nydusd, one sandbox
-
-
-def start(command):
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
 
 
 def test_two_sandboxes_at_once(node, foreign):

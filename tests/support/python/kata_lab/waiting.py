@@ -4,6 +4,9 @@
 import contextlib
 import os
 import signal
+import subprocess
+
+from mount_lab.running import ENVIRONMENT
 
 
 @contextlib.contextmanager
@@ -13,6 +16,12 @@ def stopped(process_id):
         yield
     finally:
         os.kill(process_id, signal.SIGCONT)
+
+
+def start(command):
+    """A call that is waited for later."""
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
 
 
 def opened_by(process):
