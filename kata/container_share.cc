@@ -26,9 +26,8 @@ constexpr int kOpenFlags = O_PATH | O_DIRECTORY;
 Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadline deadline) {
   const NydusdClient client(sandbox.record.api_socket);
   Result<> served = client.Mount(plan.mount, plan.nydusd, deadline);
-  // nydusd gives a number to what it mounts, not to what it refuses.
   if (served) return {};
-  --sandbox.record.mounts_made;
+  UncountUnlessMade(sandbox.record, plan.mount.mount_point, deadline);
   return Failure(DeathOr(sandbox.record, std::move(served.error())));
 }
 

@@ -23,7 +23,7 @@ Result<> CountAndMount(const SandboxState& state, SandboxRecord& record, const N
   if (Result<> saved = state.Save(record); !saved) return saved;
   Result<> mounted = NydusdClient(record.api_socket).Mount(mount, deadline);
   if (mounted) return {};
-  --record.mounts_made;
+  UncountUnlessMade(record, mount.mount_point, deadline);
   (void)state.Save(record);  // one too many is harmless
   return Failure(DeathOr(record, std::move(mounted.error())));
 }

@@ -185,6 +185,11 @@ Result<> CheckRoom(const SandboxRecord& record) {
               "a new sandbox has a new nydusd");
 }
 
+void UncountUnlessMade(SandboxRecord& record, const std::string& mount_point, Deadline deadline) {
+  const Result<NydusdInformation> after = NydusdClient(record.api_socket).Information(deadline);
+  if (after && after->FindMount(mount_point) == nullptr) --record.mounts_made;
+}
+
 Error DeathOr(const SandboxRecord& record, Error error) {
   return HasDied(record, error) ? Death(record) : std::move(error);
 }

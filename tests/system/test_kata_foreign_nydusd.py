@@ -212,6 +212,49 @@ def test_mounts_by_hand_count(node, foreign, image, tmp_path):
     sandbox.delete()
 
 
+def mounts_made(nydusd):
+    return nydusd.log.read_text().count(" mounted at /")
+
+
+def lose_answers(command, first):
+    """Of four answers, from this one on, nothing arrives."""
+    inject = f"inject=recvfrom:error=ECONNRESET:when={first}..{first + 3}"
+    return run("strace", "-qq", "-o", "/dev/null", "-e", "trace=recvfrom", "-e", inject, "--", *command)
+
+
+def hand_over_of(container, other):
+    return container.hand_over_command()
+
+
+def mount_by_hand_beside(container, other):
+    place = f"/by-hand/{container.name}"
+    node = container.sandbox.node
+    return (node.tool, "nydusd", "mount", place, "--type=passthrough_fs", f"--source={other}", "--sandbox=s")
+
+
+@pytest.mark.parametrize("command", (hand_over_of, mount_by_hand_beside), ids=("hand-over", "by-hand"))
+def test_mount_whose_answer_was_lost_counts(node, foreign, image, tmp_path, command):
+    """So does one of which nobody could tell whether it was made: nydusd's numbers must not run out unnoticed."""
+    sandbox = node.sandbox_around(foreign, "s").create()
+    lost = 0
+    for first in range(1, 7):
+        container = sandbox.container(f"c{first}", image)
+        before = mounts_made(foreign)
+        outcome = lose_answers(command(container, tmp_path), first)
+        lost += outcome.code != 0 and mounts_made(foreign) > before
+        assert json.loads((sandbox.state / ".sandbox.json").read_text())["mounts_made"] >= mounts_made(foreign)
+    assert lost > 0
+    sandbox.delete()
+
+
+def test_mount_that_nydusd_refuses_does_not_count(node, foreign, image):
+    sandbox = node.sandbox_around(foreign, "s").create()
+    container = sandbox.container("c", image)
+    refused(container.hand_over_command(options_with(container, source="/etc/passwd")), "nydusd says")
+    assert json.loads((sandbox.state / ".sandbox.json").read_text())["mounts_made"] == mounts_made(foreign) == 1
+    sandbox.delete()
+
+
 # Sandboxes that a hand-over makes
 
 
