@@ -22,7 +22,8 @@ namespace nydus {
 
 namespace {
 
-std::string DigestOf(const RootfsRequest& request) {
+// With the target only where it is handed over too.
+std::string DigestOf(const RootfsRequest& request, bool has_direct_volume) {
   std::vector<std::string> volumes;
   volumes.reserve(request.volumes.size());
   for (const KataVolume& volume : request.volumes) volumes.push_back(FormatKataVolume(volume));
@@ -30,7 +31,7 @@ std::string DigestOf(const RootfsRequest& request) {
   if (request.volumes.empty() && request.image) {
     parts = {request.image->source, request.image->config, request.image->snapshot_dir};
   } else {
-    parts = {request.target};
+    if (has_direct_volume) parts.emplace_back(request.target);
     parts.insert(parts.end(), volumes.begin(), volumes.end());
   }
   return RequestDigest(parts);
@@ -155,7 +156,8 @@ Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {
   }
   Result<VolumeHandOver> asked = WhatIsAskedFor(request);
   if (!asked) return Failure(std::move(asked.error()));
-  ContainerPlan plan{.container = request.container, .request_digest = DigestOf(request)};
+  ContainerPlan plan{.container = request.container,
+                     .request_digest = DigestOf(request, asked->direct_volume.has_value())};
   plan.description = FormatContainerDescription(asked->storages, asked->block_devices);
   plan.direct_volume = std::move(asked->direct_volume);
   plan.direct_volume_path = request.target;

@@ -120,6 +120,15 @@ def test_changed_payload(container):
     container.hand_over()
 
 
+def test_same_volume_on_another_directory(container):
+    """Nothing that is handed over depends on the directory; a direct volume's name does."""
+    pulled = {"volume_type": "image_guest_pull", "source": "busybox", "image_pull": {"metadata": {"k": "v"}}}
+    words = (settings_of(container), kata_volume(pulled))
+    check(mount(container, *words))
+    check(mount(container, *words, target=container.upper))
+    assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
+
+
 def test_container_that_was_taken_back(container):
     container.hand_over()
     container.unshare()
