@@ -19,8 +19,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "python"))
 
-# Who starts the tests may ignore these, as a shell does for what runs in the background; the programs must not.
-for ending in (signal.SIGINT, signal.SIGQUIT):
+# Who starts the tests may ignore these, as a shell does for what runs in the background, and nohup; the programs must
+# not.
+for ending in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(ending) == signal.SIG_IGN:
         signal.signal(ending, signal.SIG_DFL)
 
