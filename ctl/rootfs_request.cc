@@ -94,6 +94,7 @@ Result<RootfsRequest> MakeRootfsRequest(const MountRequest& request,
       .image = std::move(payloads->extra_option),
       .volumes = std::move(payloads->volumes),
       .target = {},
+      .directory = {},
       .upper_directory = request.upper_directory.value_or(""),
       .work_directory = request.work_directory.value_or(""),
       .snapshot_roots = configuration.snapshot_roots,
@@ -101,6 +102,16 @@ Result<RootfsRequest> MakeRootfsRequest(const MountRequest& request,
       .api_socket = request.hand_over.api_socket,
       .default_layout = ParseShareLayout(configuration.layout).value_or(ShareLayout::kGo),
       .default_api_socket = DefaultApiSocket(configuration, *sandbox)};
+}
+
+RootfsRequest MakeDirectoryRequest(const std::string& sandbox, const std::string& container,
+                                   const std::string& directory,
+                                   const Configuration& configuration) {
+  RootfsRequest request{.sandbox = sandbox, .container = container};
+  request.directory = directory;
+  request.default_layout = ParseShareLayout(configuration.layout).value_or(ShareLayout::kGo);
+  request.default_api_socket = DefaultApiSocket(configuration, sandbox);
+  return request;
 }
 
 std::vector<std::string> DescribeRootfsRequest(const RootfsRequest& rootfs,

@@ -22,6 +22,11 @@ inline constexpr std::chrono::seconds kShareTime{40};
 Result<RootfsRequest> MakeRootfsRequest(const MountRequest& request,
                                         const Configuration& configuration);
 
+// The same of a directory of the host, an absolute path.
+RootfsRequest MakeDirectoryRequest(const std::string& sandbox, const std::string& container,
+                                   const std::string& directory,
+                                   const Configuration& configuration);
+
 // What will be handed over, a printable line each, and which options are left out because they
 // speak of an overlay on this host. No byte of a payload is in it.
 std::vector<std::string> DescribeRootfsRequest(const RootfsRequest& rootfs,

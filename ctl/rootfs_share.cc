@@ -22,6 +22,9 @@
 #include "mount_helper/diagnosis.h"
 #include "mount_helper/mount_request.h"
 
+DEFINE_string(
+    directory, "",
+    "DIR: bind this directory into the share as the root file system; no options are read");
 DEFINE_bool(show, false, "write the description for the guest's agent, in JSON");
 
 namespace nydus {
@@ -34,12 +37,14 @@ constexpr std::string_view kDescription =
     "does. FILE or standard input holds the options of that mount, as they stand behind -o: other\n"
     "users see the words of a command line, and payloads hold credentials. The settings "
     "nydus.mode,\n"
-    "nydus.sandbox and nydus.container may be left out.\n"
+    "nydus.sandbox and nydus.container may be left out. With --directory the root file system is "
+    "a\n"
+    "directory of the host instead.\n"
     "\n"
     "The description for the guest's agent is kept in the sandbox's state directory as\n"
     "CONTAINER.json. --json writes it, as --show does.\n";
 
-constexpr std::array<std::string_view, 3> kFlags = {"show", "rootless_dir", "json"};
+constexpr std::array<std::string_view, 4> kFlags = {"directory", "show", "rootless_dir", "json"};
 
 Result<> CheckIdentifiers(const std::string& sandbox, const std::string& container) {
   for (const std::string& name : {sandbox, container}) {
@@ -67,6 +72,23 @@ Result<MountRequest> ParseOptions(const std::string& sandbox, const std::string&
   return Fail(ErrorKind::kUsage, "the options name another mode, sandbox or container");
 }
 
+Result<RootfsRequest> RequestOfOptions(const Operands& operands) {
+  const Result<std::string> options = ReadMountOptions(operands.size() == 3 ? operands[2] : "-");
+  if (!options) return Failure(options.error());
+  const Result<MountRequest> request = ParseOptions(operands[0], operands[1], *options);
+  if (!request) return Failure(request.error());
+  const Result<Configuration> configuration = ReadConfiguration();
+  if (!configuration) return Failure(configuration.error());
+  return MakeRootfsRequest(*request, *configuration);
+}
+
+Result<RootfsRequest> RequestOfDirectory(const Operands& operands) {
+  if (operands.size() == 3) return Fail(ErrorKind::kUsage, "--directory takes no file of options");
+  const Result<Configuration> configuration = ReadConfiguration();
+  if (!configuration) return Failure(configuration.error());
+  return MakeDirectoryRequest(operands[0], operands[1], FLAGS_directory, *configuration);
+}
+
 Result<RootfsRequest> MakeRequest(const Operands& operands) {
   if (operands.size() != 2 && operands.size() != 3) {
     return Fail(ErrorKind::kUsage,
@@ -75,13 +97,7 @@ Result<RootfsRequest> MakeRequest(const Operands& operands) {
   if (Result<> named = CheckIdentifiers(operands[0], operands[1]); !named) {
     return Failure(std::move(named.error()));
   }
-  const Result<std::string> options = ReadMountOptions(operands.size() == 3 ? operands[2] : "-");
-  if (!options) return Failure(options.error());
-  const Result<MountRequest> request = ParseOptions(operands[0], operands[1], *options);
-  if (!request) return Failure(request.error());
-  const Result<Configuration> configuration = ReadConfiguration();
-  if (!configuration) return Failure(configuration.error());
-  return MakeRootfsRequest(*request, *configuration);
+  return FLAGS_directory.empty() ? RequestOfOptions(operands) : RequestOfDirectory(operands);
 }
 
 // Not undone if it cannot be told: the container's name would be spent.

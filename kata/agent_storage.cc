@@ -36,7 +36,7 @@ AgentStorage OverlayStorage(std::string_view container) {
           .fs_type = "overlay",
           .options = {StrCat("upperdir=", snapshot, "/fs"), StrCat("workdir=", snapshot, "/work"),
                       StrCat("lowerdir=", GuestLowerDirectory(container)), "index=off"},
-          .mount_point = StrCat(directory, "/", kRootfsName)};
+          .mount_point = GuestRootfs(container)};
 }
 
 std::string FormatAgentStorage(const AgentStorage& storage) {
@@ -47,6 +47,13 @@ std::string FormatAgentStorage(const AgentStorage& storage) {
   json.AddString("fstype", storage.fs_type);
   json.AddStrings("options", storage.options);
   json.AddString("mount_point", storage.mount_point);
+  return json.Finish();
+}
+
+std::string FormatRootfsDescription(std::string_view container) {
+  JsonObjectWriter json;
+  json.AddObjects("storages", {});
+  json.AddString("root_path", GuestRootfs(container));
   return json.Finish();
 }
 

@@ -32,6 +32,9 @@ AgentStorage OverlayStorage(std::string_view container);
 // As a JSON object with the protocol's member names.
 std::string FormatAgentStorage(const AgentStorage& storage);
 
+// Of a container whose root file system the share holds: no storage, and "root_path", where it is.
+std::string FormatRootfsDescription(std::string_view container);
+
 // {"storages":[...]} as CreateContainerRequest has it, the text of CONTAINER.json. Devices follow
 // as "block_devices", which is not the agent's but for whoever runs the VMM.
 std::string FormatContainerDescription(const std::vector<AgentStorage>& storages,

@@ -15,7 +15,6 @@
 #include "kata/sandbox_nydusd.h"
 #include "kata/share/beneath.h"
 #include "kata/share/bind_mount.h"
-#include "kata/share/tree_removal.h"
 
 namespace nydus {
 
@@ -37,32 +36,6 @@ Result<UniqueFd> MakeContainerDirectory(int submounts, const std::string& contai
     return FailErrno(ErrorKind::kMount, errno, StrCat("make the share of ", container));
   }
   return OpenBeneath(submounts, container, kOpenFlags);
-}
-
-// True if the guest's side of the container's directory has something mounted on snapshotdir/.
-Result<bool> GuestSeesSnapshot(const ShareDirectory& share, const std::string& container) {
-  const Result<UniqueFd> served = share.OpenServed();
-  if (!served) return Failure(served.error());
-  const Result<UniqueFd> directory = OpenBeneath(served->get(), container, kOpenFlags);
-  if (!directory) return Failure(directory.error());
-  const Result<UniqueFd> snapshot = OpenMountBeneath(directory->get(), kSnapshotDirectoryName);
-  if (!snapshot) return Failure(snapshot.error());
-  const Result<std::uint64_t> outer = LastingMountId(directory->get());
-  const Result<std::uint64_t> inner = LastingMountId(snapshot->get());
-  if (!outer || !inner) return Failure((outer ? inner : outer).error());
-  return *outer != *inner;
-}
-
-// A bind that does not propagate leaves the guest with an empty directory.
-Result<> CheckGuestSees(const ShareDirectory& share, const std::string& container) {
-  const Result<bool> seen = GuestSeesSnapshot(share, container);
-  if (!seen) return Failure(seen.error());
-  if (*seen) return {};
-  return Fail(ErrorKind::kMount,
-              StrCat("the guest would not see ", Escape(share.ServedPath()), "/", container, "/",
-                     kSnapshotDirectoryName, ": a mount made for it does not propagate"),
-              "the mount below the share was made private; make it shared and create the sandbox "
-              "again");
 }
 
 Result<> BindSnapshot(const OpenSandbox& sandbox, const ContainerPlan& plan, int directory) {
@@ -101,15 +74,33 @@ Result<> ShareImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
   if (Result<> bound = BindSnapshot(sandbox, plan, directory->get()); !bound) {
     return Failure(Wrap(std::move(bound.error()), "bind the snapshot directory"));
   }
-  return CheckGuestSees(sandbox.share, plan.container);
+  return sandbox.share.CheckGuestSees(plan.container, kSnapshotDirectoryName);
+}
+
+// Kata: bindMountContainerRootfs. Nothing that is mounted below it, or will be, comes along.
+Result<> ShareRootDirectory(const OpenSandbox& sandbox, const ContainerPlan& plan) {
+  const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
+  if (!submounts) return Failure(submounts.error());
+  const Result<UniqueFd> directory = MakeContainerDirectory(submounts->get(), plan.container);
+  if (!directory) return Failure(directory.error());
+  const Result<UniqueFd> place =
+      MakeDirectoryBeneath(directory->get(), kRootfsName, kShareDirectoryMode);
+  if (!place) return Failure(place.error());
+  const Result<DetachedBind> bind = DetachBind(plan.root_directory.get());
+  if (!bind) return Failure(bind.error());
+
+  sandbox.record.ForgetMount(bind->mount_id);
+  sandbox.record.FindContainer(plan.container)->snapshot_mount = bind->mount_id;
+  Result<> done = SetPropagation(*bind, MS_PRIVATE);
+  if (done) done = sandbox.Save();
+  if (done) done = AttachBind(*bind, place->get());
+  if (done) done = sandbox.share.CheckGuestSees(plan.container, kRootfsName);
+  return done;
 }
 
 Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, ContainerRecord& container) {
   if (Result<> unmounted = UnmountSnapshot(sandbox, container); !unmounted) return unmounted;
-  const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
-  if (!submounts && submounts.error().errno_value == ENOENT) return {};
-  if (!submounts) return Failure(submounts.error());
-  return RemoveTreeBeneath(submounts->get(), container.id);
+  return sandbox.share.RemoveSubmount(container.id);
 }
 
 Result<> WriteDirectVolume(const OpenSandbox& sandbox, const ContainerPlan& plan) {
@@ -129,12 +120,14 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
   record.containers.push_back({.id = plan.container,
                                .phase = ContainerRecord::Phase::kSharing,
                                .request_digest = plan.request_digest,
-                               .rafs = plan.image.has_value()});
+                               .rafs = plan.image.has_value(),
+                               .bound_rootfs = plan.root_directory.ok()});
   if (plan.direct_volume) record.containers.back().direct_volume = plan.direct_volume_path;
   if (plan.image) ++record.mounts_made;
   Result<> done = sandbox.Save();
   if (done && plan.direct_volume) done = WriteDirectVolume(sandbox, plan);
   if (done && plan.image) done = ShareImage(sandbox, plan, deadline);
+  if (done && plan.root_directory.ok()) done = ShareRootDirectory(sandbox, plan);
   if (done) done = CheckNotInterrupted();
   if (done) done = sandbox.state.SaveDescription(plan.container, plan.description);
   if (!done) return done;
@@ -152,16 +145,18 @@ Result<> UnmountSnapshot(const OpenSandbox& sandbox, ContainerRecord& container)
 
 Result<> CheckContainerLives(const OpenSandbox& sandbox, const ContainerRecord& container,
                              const NydusdInformation& nydusd) {
-  if (nydusd.FindMount(RafsMountPoint(container.id)) == nullptr) {
+  if (container.rafs && nydusd.FindMount(RafsMountPoint(container.id)) == nullptr) {
     return Fail(ErrorKind::kMount,
                 StrCat("container ", container.id,
                        " was handed over, but nydusd does not serve it any more"));
   }
-  const Result<bool> seen = GuestSeesSnapshot(sandbox.share, container.id);
+  const bool is_bound = container.bound_rootfs;
+  const Result<bool> seen =
+      sandbox.share.GuestSees(container.id, is_bound ? kRootfsName : kSnapshotDirectoryName);
   if (seen && *seen) return {};
-  return Fail(ErrorKind::kMount,
-              StrCat("container ", container.id,
-                     " was handed over, but its snapshot directory is not mounted any more"));
+  return Fail(ErrorKind::kMount, StrCat("container ", container.id, " was handed over, but its ",
+                                        is_bound ? "root file system" : "snapshot directory",
+                                        " is not mounted any more"));
 }
 
 void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, bool nydusd_lives,
@@ -174,7 +169,9 @@ void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, b
   (void)sandbox.Save();
 
   failures.Check(sandbox.state.RemoveDescription(container.id), container.id);
-  if (container.rafs) failures.Check(RemoveContainerDirectory(sandbox, container), container.id);
+  if (container.HasDirectory()) {
+    failures.Check(RemoveContainerDirectory(sandbox, container), container.id);
+  }
   if (container.rafs && nydusd_lives) {
     failures.Check(StopServing(sandbox.record, RafsMountPoint(container.id), deadline),
                    container.id);

@@ -26,6 +26,7 @@ struct ContainerPlan {
   NydusdMount mount;                          // the same, as nydusd is asked; with `image`
   NydusdInformation nydusd;                   // what it served a moment ago; with `image`
   UniqueFd snapshot_directory;                // O_PATH; with `image`
+  UniqueFd root_directory;                    // O_PATH of what rootfs/ will be; without `image`
   std::string description;                    // for the agent
   std::optional<DirectVolume> direct_volume;  // for mountInfo.json
   std::string direct_volume_path;             // where it appears; with `direct_volume`

@@ -32,7 +32,7 @@ Result<> TakeBack(const OpenSandbox& sandbox, const std::string& name, bool was_
     (void)sandbox.Save();
     return std::move(failures).Finish();
   }
-  if (was_handed_over && container.rafs) {
+  if (was_handed_over && container.HasDirectory()) {
     container.phase = ContainerRecord::Phase::kSpent;
   } else {
     std::erase_if(sandbox.record.containers,

@@ -20,6 +20,8 @@ struct RootfsRequest {
   std::optional<ExtraOption> image;  // for nydusd
   std::vector<KataVolume> volumes;   // win over `image`, as in Kata
   std::string target;                // of the mount
+  // Instead of all that: an absolute path of the caller's, who answers for it.
+  std::string directory;
   // Of the mount's options, which the caller answers for; empty if not given. A snapshot directory
   // counts if it is the parent of both, or lies below one of the roots.
   std::string upper_directory;
@@ -33,11 +35,12 @@ struct RootfsRequest {
   std::string default_api_socket;
 };
 
-// Hands the root file system over to the sandbox's nydusd and describes it for the agent. Returns
-// that description (kata/agent_storage.h), which also lies in the state directory as
-// CONTAINER.json. An identical live share is success; a changed one is an error, and so is a
-// container that this nydusd has served before. A sandbox that does not exist, or was left
-// half-way, is made if an API socket is known, and stays. After an error nothing else is left.
+// Hands the root file system over to the sandbox's nydusd, or binds a directory into what it
+// serves, and describes it for the agent. Returns that description (kata/agent_storage.h), which
+// also lies in the state directory as CONTAINER.json. An identical live share is success; a changed
+// one is an error, and so is a container that this nydusd has served before. A sandbox that does
+// not exist, or was left half-way, is made if an API socket is known, and stays. After an error
+// nothing else is left.
 Result<std::string> ShareRootFilesystem(const KataDirectories& directories,
                                         const RootfsRequest& request, Deadline deadline);
 

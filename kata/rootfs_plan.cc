@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -55,6 +56,27 @@ Result<> CheckBootstrap(const std::string& source) {
   return Fail(ErrorKind::kUsage, "source: is not a regular file");
 }
 
+// Links are followed, as Kata does.
+Result<UniqueFd> OpenRootDirectory(const std::string& path) {
+  const std::string what = StrCat("directory ", Quote(path));
+  if (!path.starts_with('/')) {
+    return Fail(ErrorKind::kUsage, StrCat(what, " is not an absolute path"));
+  }
+  UniqueFd directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.ok()) return FailErrno(ErrorKind::kMount, errno, what);
+  return directory;
+}
+
+Result<ContainerPlan> PlanRootDirectory(const RootfsRequest& request) {
+  Result<UniqueFd> directory = OpenRootDirectory(request.directory);
+  if (!directory) return Failure(std::move(directory.error()));
+  const std::vector<std::string_view> asked = {"directory", request.directory};
+  ContainerPlan plan{.container = request.container, .request_digest = RequestDigest(asked)};
+  plan.root_directory = std::move(*directory);
+  plan.description = FormatRootfsDescription(request.container);
+  return plan;
+}
+
 Result<> PlanImage(const RootfsRequest& request, ContainerPlan& plan) {
   const ExtraOption& image = *plan.image;
   plan.mount = {.mount_point = RafsMountPoint(plan.container),
@@ -93,10 +115,16 @@ Result<> CheckExpectations(const RootfsRequest& request, const SandboxRecord& re
   return {};
 }
 
+bool NeedsShare(const ContainerPlan& plan) {
+  return plan.image || plan.root_directory.ok();
+}
+
 // What has the container's names already is not ours, and must not be taken back as if it were.
 Result<> CheckNamesAreFree(const OpenSandbox& sandbox, const ContainerPlan& plan) {
-  if (Result<> free = CheckFree(plan.nydusd, plan.mount.mount_point); !free) {
-    return Failure(Wrap(std::move(free.error()), StrCat("nydusd: ", plan.mount.mount_point)));
+  if (plan.image) {
+    if (Result<> free = CheckFree(plan.nydusd, plan.mount.mount_point); !free) {
+      return Failure(Wrap(std::move(free.error()), StrCat("nydusd: ", plan.mount.mount_point)));
+    }
   }
   const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
   if (!submounts) return Failure(submounts.error());
@@ -112,7 +140,7 @@ Result<> CheckNamesAreFree(const OpenSandbox& sandbox, const ContainerPlan& plan
 
 Result<NextStep> SettleNew(const OpenSandbox& sandbox, ContainerPlan& plan, Deadline deadline) {
   if (Result<> room = CheckRoom(sandbox.record); !room) return Failure(std::move(room.error()));
-  if (!plan.image) return NextStep::kShare;
+  if (!NeedsShare(plan)) return NextStep::kShare;
   Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
   if (!nydusd) return Failure(std::move(nydusd.error()));
   plan.nydusd = std::move(*nydusd);
@@ -130,7 +158,7 @@ Result<NextStep> SettleShared(const OpenSandbox& sandbox, const ContainerRecord&
                 StrCat("container ", container.id, " is shared already, and differently"),
                 std::string(kTakeItBack));
   }
-  if (!plan.image) return NextStep::kNothing;
+  if (!NeedsShare(plan)) return NextStep::kNothing;
   const Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
   if (!nydusd) return Failure(nydusd.error());
   Result<> lives = CheckContainerLives(sandbox, container, *nydusd);
@@ -154,6 +182,7 @@ Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {
   if (Result<> named = CheckContainerName(request.container); !named) {
     return Failure(std::move(named.error()));
   }
+  if (!request.directory.empty()) return PlanRootDirectory(request);
   Result<VolumeHandOver> asked = WhatIsAskedFor(request);
   if (!asked) return Failure(std::move(asked.error()));
   ContainerPlan plan{.container = request.container,

@@ -24,7 +24,11 @@ ShareNames NamesOf(ShareLayout layout) {
 }
 
 std::string GuestContainerDirectory(std::string_view container) {
-  return StrCat(kGuestSharedRoot, "containers/", container);
+  return StrCat(kGuestContainersDirectory, "/", container);
+}
+
+std::string GuestRootfs(std::string_view container) {
+  return StrCat(GuestContainerDirectory(container), "/", kRootfsName);
 }
 
 std::string GuestLowerDirectory(std::string_view container) {

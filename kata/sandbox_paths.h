@@ -38,7 +38,11 @@ inline constexpr char kSnapshotDirectoryName[] = "snapshotdir";
 
 // In the guest.
 inline constexpr std::string_view kGuestSharedRoot = "/run/kata-containers/shared/";
+// Where it sees what lies below submounts/.
+inline constexpr std::string_view kGuestContainersDirectory =
+    "/run/kata-containers/shared/containers";
 std::string GuestContainerDirectory(std::string_view container);  // .../containers/CONTAINER
+std::string GuestRootfs(std::string_view container);              // .../containers/CONTAINER/rootfs
 std::string GuestLowerDirectory(std::string_view container);      // .../rafs/CONTAINER/lowerdir
 std::string GuestVolumeRootfs(std::string_view container);  // /run/kata-containers/CONTAINER/rootfs
 

@@ -89,6 +89,7 @@ Json ToJson(const ContainerRecord& container) {
           {"phase", kContainerPhases[static_cast<std::size_t>(container.phase)]},
           {"request_digest", container.request_digest},
           {"rafs", container.rafs},
+          {"bound_rootfs", container.bound_rootfs},
           {"snapshot_mount", container.snapshot_mount},
           {"direct_volume", container.direct_volume},
           {"direct_volume_inode", container.direct_volume_inode}};
@@ -100,6 +101,7 @@ Result<> ReadContainer(ContainerRecord& container, const JsonValue& value) {
   container.phase = ReadPhase<ContainerRecord::Phase>(members, kContainerPhases);
   container.request_digest = ReadDigest(members);
   container.rafs = members.Bool("rafs");
+  container.bound_rootfs = members.Bool("bound_rootfs");
   container.snapshot_mount = members.Unsigned("snapshot_mount");
   container.direct_volume = ReadPath(members, "direct_volume");
   container.direct_volume_inode = members.Unsigned("direct_volume_inode");

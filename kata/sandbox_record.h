@@ -36,9 +36,13 @@ struct ContainerRecord {
   Phase phase = Phase::kSharing;
   std::string request_digest;        // SHA-256 of what was handed over, in hexadecimal
   bool rafs = false;                 // nydusd serves RafsMountPoint(id)
-  std::uint64_t snapshot_mount = 0;  // LastingMountId() of the bind; 0 without one
+  bool bound_rootfs = false;         // rootfs/ is a directory of the host
+  std::uint64_t snapshot_mount = 0;  // LastingMountId() of the bind, of either; 0 without one
   std::string direct_volume;         // the path whose mountInfo.json was written; empty without one
   std::uint64_t direct_volume_inode = 0;  // of that file; 0 before it was made
+
+  // Whether it has a directory in the share.
+  [[nodiscard]] bool HasDirectory() const { return rafs || bound_rootfs; }
 
   bool operator==(const ContainerRecord&) const = default;
 };
@@ -72,7 +76,8 @@ struct SandboxRecord {
 
   [[nodiscard]] ContainerRecord* FindContainer(std::string_view container);
   [[nodiscard]] const ContainerRecord* FindContainer(std::string_view container) const;
-  // No container has this mount: another one that is still to be attached has its ID now.
+  // No container has this mount: another one that is still to be attached has its ID
+  // now.
   void ForgetMount(std::uint64_t mount);
 
   bool operator==(const SandboxRecord&) const = default;

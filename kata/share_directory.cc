@@ -165,6 +165,36 @@ void ShareDirectory::RemoveIfEmpty() const {
   (void)RemoveDirectoryBeneath(parent_.get(), name_);
 }
 
+Result<> ShareDirectory::RemoveSubmount(const std::string& name) const {
+  const Result<UniqueFd> submounts = OpenSubmounts();
+  if (!submounts && submounts.error().errno_value == ENOENT) return {};
+  if (!submounts) return Failure(submounts.error());
+  return RemoveTreeBeneath(submounts->get(), name);
+}
+
+Result<bool> ShareDirectory::GuestSees(const std::string& container,
+                                       const std::string& name) const {
+  Result<UniqueFd> directory = OpenServed();
+  if (directory && !container.empty()) {
+    directory = OpenBeneath(directory->get(), container, kOpenFlags);
+  }
+  if (!directory) return Failure(std::move(directory.error()));
+  return IsMountedOn(directory->get(), name);
+}
+
+Result<> ShareDirectory::CheckGuestSees(const std::string& container,
+                                        const std::string& name) const {
+  const Result<bool> seen = GuestSees(container, name);
+  if (!seen) return Failure(seen.error());
+  if (*seen) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("the guest would not see ", Escape(ServedPath()), "/", container,
+                     container.empty() ? "" : "/", Escape(name),
+                     ": a mount made for it does not propagate"),
+              "the mount below the share was made private; make it shared and create the sandbox "
+              "again");
+}
+
 Result<bool> ShareDirectory::Unmount(std::uint64_t mount_id) const {
   const Result<UniqueFd> submounts = OpenSubmounts();
   if (!submounts && submounts.error().errno_value == ENOENT) return false;

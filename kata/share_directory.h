@@ -50,6 +50,16 @@ class ShareDirectory {
   // in the view: nobody recorded that one's ID. False if it is not there.
   [[nodiscard]] Result<bool> Unmount(std::uint64_t mount_id) const;
 
+  // Removes what has this name among the submounts, and nothing that is mounted there.
+  [[nodiscard]] Result<> RemoveSubmount(const std::string& name) const;
+
+  // Whether something is mounted on `name` where the guest sees it: in the directory of a
+  // container, or beside them all with an empty `container`.
+  [[nodiscard]] Result<bool> GuestSees(const std::string& container, const std::string& name) const;
+  // kMount if not: a bind that does not propagate leaves the guest with an empty directory.
+  [[nodiscard]] Result<> CheckGuestSees(const std::string& container,
+                                        const std::string& name) const;
+
   // O_PATH of the directory with the containers.
   [[nodiscard]] Result<UniqueFd> OpenSubmounts() const;
   // O_PATH of what the guest sees of it.

@@ -79,6 +79,15 @@ Result<std::uint64_t> LastingMountId(int fd) {
   return MountId(fd);
 }
 
+Result<bool> IsMountedOn(int directory, const std::string& name) {
+  const Result<UniqueFd> place = OpenMountBeneath(directory, name);
+  if (!place) return Failure(place.error());
+  const Result<std::uint64_t> outer = LastingMountId(directory);
+  const Result<std::uint64_t> inner = LastingMountId(place->get());
+  if (!outer || !inner) return Failure((outer ? inner : outer).error());
+  return *outer != *inner;
+}
+
 Result<bool> IsShared(int fd) {
   const Result<std::uint64_t> id = MountId(fd);
   if (!id) return Failure(id.error());

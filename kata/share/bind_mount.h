@@ -35,6 +35,9 @@ Result<> MakeReadOnly(const DetachedBind& bind);
 // gives to another mount once this one is gone.
 Result<std::uint64_t> LastingMountId(int fd);
 
+// True if something is mounted on `name` (one component), which is there.
+Result<bool> IsMountedOn(int directory, const std::string& name);
+
 // True if a mount made below `fd` shows in slaves of the mount that `fd` lies on:
 // /proc/self/mountinfo has shared:N for it.
 Result<bool> IsShared(int fd);

@@ -6,6 +6,7 @@ The programs to test are NYDUS_HELPERS and NYDUS_TOOL.
 """
 
 import hashlib
+import json
 import os
 import pathlib
 import shlex
@@ -194,6 +195,18 @@ def test_unshare_under_an_open_file(running, node, version):
     running.run_in(kept_root, "echo unharmed >/etc/new")
     assert running.run_in(kept_root, "cat /etc/new /etc/greeting") == f"unharmed\n{images.GREETING}"
     assert (kept.upper / "etc/new").read_text() == "unharmed\n"
+
+
+def test_root_file_system_is_a_directory_of_the_host(running, image_of_version):
+    container = running.sandbox.bound_container("bound")
+    (container.root / "greeting").write_text("the host's\n")
+    container.hand_over()
+    root = json.loads((running.sandbox.state / "bound.json").read_text())["root_path"]
+    assert running.guest.check(f"cat {root}/greeting") == "the host's\n"
+    running.guest.check(f"echo new >{root}/new")
+    assert (container.root / "new").read_text() == "new\n"
+    container.unshare()
+    assert (container.root / "greeting").exists()
 
 
 def test_guest_plants_a_link_where_a_container_will_be(running, node):

@@ -243,6 +243,29 @@ def test_what_a_guest_has_written_beside_its_containers(sandbox, image, guest, v
     # The fixture deletes the sandbox.
 
 
+# Root file systems of the host
+
+
+@each_plant
+def test_where_a_root_file_system_will_be(sandbox, guest, victim, plant):
+    container = sandbox.bound_container("c")
+    plant(guest / "c", victim)
+    refused(container.hand_over_command(), "which is not ours")
+    assert mounts_of(container.root) == 0
+
+
+@each_plant
+def test_instead_of_a_bound_root_file_system(sandbox, guest, victim, plant):
+    container = sandbox.bound_container("c").hand_over()
+    (container.root / "kept").write_text("kept")
+    (guest / "c").rename(guest / "moved")
+    plant(guest / "c", victim)
+    container.unshare()
+    assert mounts_of(container.root) == 0
+    assert (container.root / "kept").read_text() == "kept"
+    assert not os.path.lexists(guest / "c")
+
+
 # Before the sandbox is deleted
 
 

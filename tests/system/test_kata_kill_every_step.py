@@ -182,6 +182,21 @@ def test_hand_over_after_a_killed_hand_over(node, sandbox, image, killer):
     assert_nothing_left(node)
 
 
+def test_hand_over_of_a_directory(node, sandbox, killer):
+    sandbox.create()
+    killer.learn(sandbox.bound_container("learned").hand_over_command())
+    for number, step in enumerate(killer.each_step()):
+        container = sandbox.bound_container(f"c{number}")
+        killer.kill(container.hand_over_command(), step)
+        container.hand_over()
+        assert len(records_at(container.bind())) == 1
+        container.unshare()
+        assert_nothing_left(node, container.name)
+    killer.assert_thorough()
+    sandbox.delete()
+    assert_nothing_left(node)
+
+
 # Around a nydusd of somebody else
 
 

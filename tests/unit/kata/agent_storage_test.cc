@@ -34,5 +34,10 @@ TEST(AgentStorage, ADescriptionWithoutStoragesStillHasTheList) {
   EXPECT_EQ(FormatContainerDescription({}), R"({"storages":[]})");
 }
 
+TEST(AgentStorage, ARootFileSystemInTheShareIsAPathWithoutStorages) {
+  EXPECT_EQ(FormatRootfsDescription("c1"),
+            R"({"storages":[],"root_path":"/run/kata-containers/shared/containers/c1/rootfs"})");
+}
+
 }  // namespace
 }  // namespace nydus

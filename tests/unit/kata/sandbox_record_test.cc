@@ -119,6 +119,8 @@ INSTANTIATE_TEST_SUITE_P(
                      R"("api_socket":"")", "api_socket: is empty"},
         EditedByHand{R"("id":"c1")", R"("id":"../c1")", "containers: id: is not an identifier"},
         EditedByHand{R"("rafs":true)", R"("rafs":null)", "containers: rafs: is not true or false"},
+        EditedByHand{R"("bound_rootfs":false)", R"("bound_rootfs":0)",
+                     "containers: bound_rootfs: is not true or false"},
         EditedByHand{R"("mounts_made":2)", R"("mounts_made":2.5)",
                      "mounts_made: is not a whole number"},
         EditedByHand{R"("containers":[)", R"("containers":[7,)",

@@ -114,9 +114,15 @@ class Sandbox:
     def container(self, name, image):
         return Container(self, name, image)
 
+    def bound_container(self, name):
+        return BoundContainer(self, name)
+
 
 class Container:
     """A container with a snapshot to write to, on an image."""
+
+    # What the host mounts in the container's directory.
+    BOUND = "snapshotdir"
 
     def __init__(self, sandbox, name, image):
         self.sandbox, self.name, self.image = sandbox, name, image
@@ -168,13 +174,27 @@ class Container:
 
     def bind(self):
         """Where the host mounts the snapshot directory."""
-        return self.sandbox.share / SUBMOUNTS[self.sandbox.layout] / self.name / "snapshotdir"
+        return self.sandbox.share / SUBMOUNTS[self.sandbox.layout] / self.name / self.BOUND
 
     def seen_by_guest(self):
         """The same mount, where nydusd serves it."""
-        return self.sandbox.share / SERVED[self.sandbox.layout] / self.name / "snapshotdir"
+        return self.sandbox.share / SERVED[self.sandbox.layout] / self.name / self.BOUND
 
     def removed_in_upper(self, path):
         """True if the container has removed a file of its image: overlay marks that by a device 0/0."""
         status = os.lstat(self.upper / path)
         return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+class BoundContainer(Container):
+    """A container whose root file system is a directory of the host."""
+
+    BOUND = "rootfs"
+
+    def __init__(self, sandbox, name):
+        super().__init__(sandbox, name, image=None)
+        self.root = self.upper
+
+    def hand_over_command(self, options=None):
+        """By the tool: no mount asks for this."""
+        return [*self.share_command(), f"--directory={self.root}"]
