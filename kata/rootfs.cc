@@ -10,9 +10,8 @@
 #include "kata/rootfs_plan.h"
 #include "kata/sandbox.h"
 #include "kata/sandbox_nydusd.h"
-#include "kata/sandbox_state.h"
+#include "kata/sandbox_parts.h"
 #include "kata/sandbox_teardown.h"
-#include "kata/share_directory.h"
 
 namespace nydus {
 
@@ -62,41 +61,6 @@ Result<std::string> ShareIn(const OpenSandbox& sandbox, const RootfsRequest& req
   if (!next) return Failure(std::move(next.error()));
   if (*next == NextStep::kNothing) return plan.description;
   return ShareNew(sandbox, plan, deadline);
-}
-
-struct SandboxParts {
-  const KataDirectories* directories;
-  SandboxState state;
-  SandboxRecord record;
-  ShareDirectory share;
-
-  OpenSandbox Open() {
-    return {.directories = *directories, .state = state, .share = share, .record = record};
-  }
-};
-
-enum class Unfinished { kOpen, kPassOver };
-
-// Nothing if there is no such sandbox, or one that is passed over because it was left half-way.
-Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories,
-                                              const std::string& sandbox, Unfinished unfinished,
-                                              Deadline deadline) {
-  Result<std::optional<SandboxState>> state =
-      SandboxState::OpenIfThere(directories, sandbox, deadline);
-  if (!state) return Failure(std::move(state.error()));
-  if (!*state) return std::nullopt;
-  Result<std::optional<SandboxRecord>> record = (*state)->Load();
-  if (!record) return Failure(std::move(record.error()));
-  if (!*record) return std::nullopt;
-  const bool is_finished = (*record)->phase == SandboxRecord::Phase::kReady;
-  if (!is_finished && unfinished == Unfinished::kPassOver) return std::nullopt;
-  Result<std::optional<ShareDirectory>> share = ShareDirectory::OpenIfThere(directories, **record);
-  if (!share) return Failure(std::move(share.error()));
-  if (!*share || !(*share)->IsOf(**record)) {
-    return Fail(ErrorKind::kMount, StrCat("the share of sandbox ", sandbox, " is gone"),
-                StrCat("nydus-overlayctl sandbox delete ", sandbox, " takes down the rest"));
-  }
-  return SandboxParts{&directories, std::move(**state), std::move(**record), std::move(**share)};
 }
 
 const std::string& SocketToMakeItWith(const RootfsRequest& request) {

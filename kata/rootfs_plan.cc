@@ -98,12 +98,8 @@ Result<> PlanImage(const RootfsRequest& request, ContainerPlan& plan) {
 }
 
 Result<> CheckExpectations(const RootfsRequest& request, const SandboxRecord& record) {
-  if (Result<> here = CheckNamespaces(record); !here) return here;
+  if (Result<> ready = CheckReady(record); !ready) return ready;
   const std::string name = StrCat("sandbox ", record.id);
-  if (record.phase != SandboxRecord::Phase::kReady) {
-    return Fail(ErrorKind::kMount, StrCat(name, " was left half-way"),
-                StrCat("nydus-overlayctl sandbox create or delete ", record.id, " mends that"));
-  }
   if (request.layout && *request.layout != record.layout) {
     return Fail(ErrorKind::kUsage, StrCat(name, " has the layout ", ShareLayoutName(record.layout)),
                 "leave nydus.layout= out, or delete the sandbox and create it so");

@@ -50,6 +50,13 @@ Result<> CheckNamespaces(const SandboxRecord& record) {
               "run it there, for instance with nsenter");
 }
 
+Result<> CheckReady(const SandboxRecord& record) {
+  if (Result<> here = CheckNamespaces(record); !here) return here;
+  if (record.phase == SandboxRecord::Phase::kReady) return {};
+  return Fail(ErrorKind::kMount, StrCat("sandbox ", record.id, " was left half-way"),
+              StrCat("nydus-overlayctl sandbox create or delete ", record.id, " mends that"));
+}
+
 Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
                          SandboxRecord& record, Deadline deadline) {
   if (Result<> here = CheckNamespaces(record); !here) return here;

@@ -13,6 +13,9 @@ namespace nydus {
 // can be told apart only there.
 Result<> CheckNamespaces(const SandboxRecord& record);
 
+// The same, and if a call for the sandbox was interrupted.
+Result<> CheckReady(const SandboxRecord& record);
+
 // Takes down everything that the record says may be there: nydusd, the containers, the share. Goes
 // on past failures; the error tells all of them, and the state stays. Otherwise it is gone.
 Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,

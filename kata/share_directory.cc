@@ -37,23 +37,13 @@ std::string_view LastComponent(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// A place for a bind: a directory for a directory, an empty file for anything else.
-Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name) {
-  struct stat status = {};
-  if (fstat(source, &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
-  if (S_ISDIR(status.st_mode)) return MakeDirectoryBeneath(directory, name, kShareDirectoryMode);
-  const UniqueFd place(
-      openat(directory, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
-  if (!place.ok()) return FailErrno(ErrorKind::kSystem, errno, StrCat("make ", Escape(name)));
-  return OpenBeneath(directory, name, O_PATH);
-}
-
 Result<> BindForAll(const std::string& source, int directory, SandboxRecord& record,
                     const SaveRecord& save) {
   const UniqueFd source_fd(open(source.c_str(), O_PATH | O_CLOEXEC));
   if (!source_fd.ok()) return FailErrno(ErrorKind::kMount, errno, "open");
   const std::string name(LastComponent(source));
-  const Result<UniqueFd> place = MakePlaceFor(source_fd.get(), directory, name);
+  const Result<UniqueFd> place =
+      MakePlaceFor(source_fd.get(), directory, name, kShareDirectoryMode);
   if (!place) return Failure(place.error());
   const Result<DetachedBind> bind = DetachBind(source_fd.get());
   if (!bind) return Failure(bind.error());

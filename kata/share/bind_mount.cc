@@ -48,6 +48,23 @@ Result<> Change(const DetachedBind& bind, const MountAttributeChange& change) {
 
 }  // namespace
 
+Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name,
+                              mode_t directory_mode) {
+  constexpr int kNewFile = O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC;
+  struct stat status = {};
+  if (fstat(source, &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
+  const std::string what = StrCat("make ", Quote(name));
+  if (S_ISDIR(status.st_mode)) {
+    if (mkdirat(directory, name.c_str(), directory_mode) != 0) {
+      return FailErrno(ErrorKind::kMount, errno, what);
+    }
+    return OpenBeneath(directory, name, O_PATH | O_DIRECTORY);
+  }
+  UniqueFd place(openat(directory, name.c_str(), kNewFile, S_IRUSR | S_IWUSR));
+  if (!place.ok()) return FailErrno(ErrorKind::kMount, errno, what);
+  return place;
+}
+
 Result<DetachedBind> DetachBind(int fd) {
   Result<UniqueFd> copy = OpenTreeClone(PathOf(fd).c_str());
   if (!copy) return NameNeededKernel(std::move(copy.error()), "5.2");

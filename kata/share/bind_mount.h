@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -17,6 +19,11 @@ struct DetachedBind {
   UniqueFd fd;
   std::uint64_t mount_id = 0;
 };
+
+// Makes what a bind of `source` is attached to: a directory for a directory, an empty file for
+// anything else. `name` must be free; what is there already is somebody else's.
+Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name,
+                              mode_t directory_mode);
 
 // A copy of the mount at `fd` (O_PATH) with that as its root, without the mounts below.
 Result<DetachedBind> DetachBind(int fd);

@@ -199,6 +199,34 @@ TEST_F(ShareBind, FileIsBoundOnAFile) {
   EXPECT_EQ(ReadFile(file), mounts_ + "/c1");
 }
 
+TEST_F(ShareBind, PlaceIsOfTheSourcesKind) {
+  const UniqueFd directory = Open(mounts_);
+  for (const std::string& source : {snapshot_, snapshot_ + "/file"}) {
+    const UniqueFd source_fd = Open(source);
+    const Result<UniqueFd> place = MakePlaceFor(source_fd.get(), directory.get(), "place", 0750);
+    ASSERT_THAT(place, IsOk()) << source;
+    EXPECT_EQ(*IsMountedOn(directory.get(), "place"), false);
+    const Result<DetachedBind> bind = DetachBind(source_fd.get());
+    ASSERT_THAT(bind, IsOk());
+    ASSERT_THAT(AttachBind(*bind, place->get()), IsOk());
+    EXPECT_EQ(*IsMountedOn(directory.get(), "place"), true);
+    EXPECT_EQ(*Unmount(bind->mount_id), true);
+    ASSERT_EQ(remove((mounts_ + "/place").c_str()), 0);
+  }
+}
+
+TEST_F(ShareBind, PlaceIsNeverWhatIsThereAlready) {
+  const UniqueFd directory = Open(mounts_);
+  (void)Directory("share/mounts/place");
+  ASSERT_EQ(symlink("/etc", (mounts_ + "/link").c_str()), 0);
+  for (const std::string& source : {snapshot_, snapshot_ + "/file"}) {
+    for (const char* name : {"place", "link"}) {
+      EXPECT_THAT(MakePlaceFor(Open(source).get(), directory.get(), name, 0750),
+                  HasError(ErrorKind::kMount, "File exists"));
+    }
+  }
+}
+
 TEST_F(ShareBind, FileIsNotBoundOnADirectory) {
   EXPECT_THAT(AttachBind(Detach(snapshot_ + "/file"), Open(place_).get()),
               HasError(ErrorKind::kMount, "move_mount"));
