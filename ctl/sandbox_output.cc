@@ -61,6 +61,13 @@ nlohmann::ordered_json NydusdJson(const SandboxRecord& sandbox) {
           {"log_file", TextOrNull(sandbox.log_file)}};
 }
 
+nlohmann::ordered_json ContainerJson(const ContainerRecord& container) {
+  nlohmann::ordered_json json = {{"id", container.id},
+                                 {"phase", ContainerPhaseName(container.phase)}};
+  for (const SharedFileRecord& file : container.files) json["files"].push_back(file.name);
+  return json;
+}
+
 nlohmann::ordered_json SandboxJson(const KataDirectories& directories,
                                    const SandboxRecord& sandbox) {
   const ShareNames names = NamesOf(sandbox.layout);
@@ -68,7 +75,7 @@ nlohmann::ordered_json SandboxJson(const KataDirectories& directories,
   for (const SandboxBindRecord& bind : sandbox.binds) binds.push_back(bind.name);
   auto containers = nlohmann::ordered_json::array();
   for (const ContainerRecord& container : sandbox.containers) {
-    containers.push_back({{"id", container.id}, {"phase", ContainerPhaseName(container.phase)}});
+    containers.push_back(ContainerJson(container));
   }
   return {{"id", sandbox.id},
           {"phase", SandboxPhaseName(sandbox.phase)},
@@ -123,6 +130,7 @@ Rows RowsOf(const KataDirectories& directories, const SandboxRecord& sandbox) {
   for (const SandboxBindRecord& bind : sandbox.binds) AddRow(rows, "bind", bind.name);
   for (const ContainerRecord& container : sandbox.containers) {
     AddRow(rows, "container", StrCat(container.id, ", ", ContainerPhaseName(container.phase)));
+    for (const SharedFileRecord& file : container.files) AddRow(rows, "file", file.name);
   }
   return rows;
 }

@@ -22,9 +22,9 @@ std::span<const Verb> Verbs() {
       InspectVerb(),       DoctorVerb(),          EncodeExtraOptionVerb(), EncodeVolumeVerb(),
       EncodeMountVerb(),   EncodeMountInfoVerb(), VerityFormatVerb(),      VerityVerifyVerb(),
       VerityDumpVerb(),    VerityParseVerb(),     SandboxCreateVerb(),     SandboxShowVerb(),
-      SandboxDeleteVerb(), RootfsShareVerb(),     RootfsUnshareVerb(),     StorageVerb(),
-      NydusdStartVerb(),   NydusdStatusVerb(),    NydusdMountVerb(),       NydusdUmountVerb(),
-      NydusdMetricsVerb(), NydusdStopVerb()};
+      SandboxDeleteVerb(), RootfsShareVerb(),     RootfsUnshareVerb(),     FileShareVerb(),
+      FileUnshareVerb(),   StorageVerb(),         NydusdStartVerb(),       NydusdStatusVerb(),
+      NydusdMountVerb(),   NydusdUmountVerb(),    NydusdMetricsVerb(),     NydusdStopVerb()};
   return verbs;
 }
 

@@ -13,6 +13,8 @@ Verb EncodeExtraOptionVerb();
 Verb EncodeMountInfoVerb();
 Verb EncodeMountVerb();
 Verb EncodeVolumeVerb();
+Verb FileShareVerb();
+Verb FileUnshareVerb();
 Verb InspectVerb();
 Verb NydusdMetricsVerb();
 Verb NydusdMountVerb();

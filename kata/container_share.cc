@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
 #include "kata/direct_volume_file.h"
+#include "kata/file_bind.h"
 #include "kata/sandbox_nydusd.h"
 #include "kata/share/beneath.h"
 #include "kata/share/bind_mount.h"
@@ -165,8 +166,11 @@ void TakeBackContainer(const OpenSandbox& sandbox, ContainerRecord& container, b
   if (container.phase == ContainerRecord::Phase::kShared) {
     container.phase = ContainerRecord::Phase::kUnsharing;
   }
+  for (SharedFileRecord& file : container.files) file.shared = false;
   // Not a condition: on a full file system only what is removed below makes room.
   (void)sandbox.Save();
+
+  TakeBackFiles(sandbox, container, failures);
 
   failures.Check(sandbox.state.RemoveDescription(container.id), container.id);
   if (container.HasDirectory()) {

@@ -31,6 +31,10 @@ std::string GuestRootfs(std::string_view container) {
   return StrCat(GuestContainerDirectory(container), "/", kRootfsName);
 }
 
+std::string GuestSharedFile(std::string_view name) {
+  return StrCat(kGuestContainersDirectory, "/", name);
+}
+
 std::string GuestLowerDirectory(std::string_view container) {
   return StrCat(kGuestSharedRoot, "rafs/", container, "/lowerdir");
 }

@@ -43,6 +43,7 @@ inline constexpr std::string_view kGuestContainersDirectory =
     "/run/kata-containers/shared/containers";
 std::string GuestContainerDirectory(std::string_view container);  // .../containers/CONTAINER
 std::string GuestRootfs(std::string_view container);              // .../containers/CONTAINER/rootfs
+std::string GuestSharedFile(std::string_view name);               // .../containers/NAME
 std::string GuestLowerDirectory(std::string_view container);      // .../rafs/CONTAINER/lowerdir
 std::string GuestVolumeRootfs(std::string_view container);  // /run/kata-containers/CONTAINER/rootfs
 

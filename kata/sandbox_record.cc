@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "kata/member_reader.h"
 #include "kata/process_json.h"
+#include "kata/shared_file_name.h"
 #include "snapshot/payload/json_text.h"
 
 namespace nydus {
@@ -84,29 +85,19 @@ Result<> ReadBind(SandboxBindRecord& bind, const JsonValue& value) {
   return members.Finish();
 }
 
-Json ToJson(const ContainerRecord& container) {
-  return {{"id", container.id},
-          {"phase", kContainerPhases[static_cast<std::size_t>(container.phase)]},
-          {"request_digest", container.request_digest},
-          {"rafs", container.rafs},
-          {"bound_rootfs", container.bound_rootfs},
-          {"snapshot_mount", container.snapshot_mount},
-          {"direct_volume", container.direct_volume},
-          {"direct_volume_inode", container.direct_volume_inode}};
+Json ToJson(const SharedFileRecord& file) {
+  return {{"name", file.name}, {"mount", file.mount}, {"shared", file.shared}};
 }
 
-Result<> ReadContainer(ContainerRecord& container, const JsonValue& value) {
+Result<> ReadFile(SharedFileRecord& file, const JsonValue& value) {
   MemberReader members(value);
-  container.id = ReadIdentifier(members, "id");
-  container.phase = ReadPhase<ContainerRecord::Phase>(members, kContainerPhases);
-  container.request_digest = ReadDigest(members);
-  container.rafs = members.Bool("rafs");
-  container.bound_rootfs = members.Bool("bound_rootfs");
-  container.snapshot_mount = members.Unsigned("snapshot_mount");
-  container.direct_volume = ReadPath(members, "direct_volume");
-  container.direct_volume_inode = members.Unsigned("direct_volume_inode");
+  file.name = members.String("name");
+  file.mount = members.Unsigned("mount");
+  file.shared = members.Bool("shared");
   return members.Finish();
 }
+
+Json ToJson(const ContainerRecord& container);
 
 template <typename T>
 Json ToJsonArray(const std::vector<T>& elements) {
@@ -123,6 +114,42 @@ void ReadArray(std::vector<T>& field, MemberReader& members, std::string_view ke
   for (const JsonValue& element : array->elements) {
     members.Take(read(field.emplace_back(), element), key);
   }
+}
+
+// Another name is somebody else's, and would be removed.
+void CheckFileNames(const ContainerRecord& container, MemberReader& members) {
+  for (const SharedFileRecord& file : container.files) {
+    if (!IsSharedFileName(container.id, file.name)) {
+      members.Refuse("files", "have a name that is none of the container's");
+    }
+  }
+}
+
+Json ToJson(const ContainerRecord& container) {
+  return {{"id", container.id},
+          {"phase", kContainerPhases[static_cast<std::size_t>(container.phase)]},
+          {"request_digest", container.request_digest},
+          {"rafs", container.rafs},
+          {"bound_rootfs", container.bound_rootfs},
+          {"snapshot_mount", container.snapshot_mount},
+          {"direct_volume", container.direct_volume},
+          {"direct_volume_inode", container.direct_volume_inode},
+          {"files", ToJsonArray(container.files)}};
+}
+
+Result<> ReadContainer(ContainerRecord& container, const JsonValue& value) {
+  MemberReader members(value);
+  container.id = ReadIdentifier(members, "id");
+  container.phase = ReadPhase<ContainerRecord::Phase>(members, kContainerPhases);
+  container.request_digest = ReadDigest(members);
+  container.rafs = members.Bool("rafs");
+  container.bound_rootfs = members.Bool("bound_rootfs");
+  container.snapshot_mount = members.Unsigned("snapshot_mount");
+  container.direct_volume = ReadPath(members, "direct_volume");
+  container.direct_volume_inode = members.Unsigned("direct_volume_inode");
+  ReadArray(container.files, members, "files", kMaxFilesOfContainer, ReadFile);
+  CheckFileNames(container, members);
+  return members.Finish();
 }
 
 void ReadNydusd(SandboxRecord& record, MemberReader& members) {
@@ -193,6 +220,9 @@ ContainerRecord* SandboxRecord::FindContainer(std::string_view container) {
 void SandboxRecord::ForgetMount(std::uint64_t mount) {
   for (ContainerRecord& container : containers) {
     if (container.snapshot_mount == mount) container.snapshot_mount = 0;
+    for (SharedFileRecord& file : container.files) {
+      if (file.mount == mount) file.mount = 0;
+    }
   }
 }
 

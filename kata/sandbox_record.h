@@ -22,6 +22,17 @@ inline constexpr std::size_t kMaxContainers = kMaxMountsOfNydusd - 1;
 
 inline constexpr std::size_t kMaxSandboxBinds = 64;
 
+inline constexpr std::size_t kMaxFilesOfContainer = 128;
+
+// A file or directory of the host that one container sees.
+struct SharedFileRecord {
+  std::string name;         // below submounts/; IsSharedFileName()
+  std::uint64_t mount = 0;  // LastingMountId() of the bind; 0 without one
+  bool shared = false;      // else whatever there is must be taken back
+
+  bool operator==(const SharedFileRecord&) const = default;
+};
+
 // What was begun for one container. It is recorded before each step, so that whoever comes after a
 // crash knows all that may be there.
 struct ContainerRecord {
@@ -40,6 +51,7 @@ struct ContainerRecord {
   std::uint64_t snapshot_mount = 0;  // LastingMountId() of the bind, of either; 0 without one
   std::string direct_volume;         // the path whose mountInfo.json was written; empty without one
   std::uint64_t direct_volume_inode = 0;  // of that file; 0 before it was made
+  std::vector<SharedFileRecord> files;    // at most kMaxFilesOfContainer
 
   // Whether it has a directory in the share.
   [[nodiscard]] bool HasDirectory() const { return rafs || bound_rootfs; }
@@ -76,7 +88,7 @@ struct SandboxRecord {
 
   [[nodiscard]] ContainerRecord* FindContainer(std::string_view container);
   [[nodiscard]] const ContainerRecord* FindContainer(std::string_view container) const;
-  // No container has this mount: another one that is still to be attached has its ID
+  // No container and no file has this mount: another one that is still to be attached has its ID
   // now.
   void ForgetMount(std::uint64_t mount);
 

@@ -200,6 +200,10 @@ Result<UniqueFd> ShareDirectory::OpenServed() const {
   return OpenMountBeneath(directory_.get(), std::string(names_.served));
 }
 
+std::string ShareDirectory::SubmountsPath() const {
+  return StrCat(path_, "/", names_.submounts);
+}
+
 std::string ShareDirectory::ServedPath() const {
   return StrCat(path_, "/", names_.served);
 }

@@ -65,6 +65,7 @@ class ShareDirectory {
   // O_PATH of what the guest sees of it.
   [[nodiscard]] Result<UniqueFd> OpenServed() const;
   [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string SubmountsPath() const;
   // What nydusd is told to serve.
   [[nodiscard]] std::string ServedPath() const;
 

@@ -197,6 +197,25 @@ def test_unshare_under_an_open_file(running, node, version):
     assert (kept.upper / "etc/new").read_text() == "unharmed\n"
 
 
+def test_files_of_the_host(running, tmp_path):
+    """Where the tool says; read-only for the guest's root too. What it has open it keeps."""
+    file, volume = tmp_path / "resolv.conf", tmp_path / "volume"
+    file.write_text("nameserver 192.0.2.1\n")
+    volume.mkdir()
+    container = running.new_container("6")
+    shared = container.share_file(file, "--read-only")
+    directory = container.share_file(volume, "--destination=/data")
+    assert running.guest.check(f"cat {shared['guest_path']}") == file.read_text()
+    refused = running.guest.run(f"echo x >>{shared['guest_path']}")
+    assert refused.code != 0 and file.read_text() == "nameserver 192.0.2.1\n"
+    running.guest.check(f"echo new >{directory['guest_path']}/new && exec 3>>{directory['guest_path']}/new")
+    assert (volume / "new").read_text() == "new\n"
+    for each in (shared, directory):
+        container.unshare_file(each["guest_path"])
+    running.guest.check("echo more >&3; exec 3>&-")
+    assert (volume / "new").read_text() == "new\nmore\n"
+
+
 def test_root_file_system_is_a_directory_of_the_host(running, image_of_version):
     container = running.sandbox.bound_container("bound")
     (container.root / "greeting").write_text("the host's\n")

@@ -5,6 +5,7 @@ In the layout rs a guest writes in rw/. What it does there through nydusd is don
 directory as root, from the same mount namespace.
 """
 
+import errno
 import os
 from pathlib import Path
 
@@ -243,7 +244,7 @@ def test_what_a_guest_has_written_beside_its_containers(sandbox, image, guest, v
     # The fixture deletes the sandbox.
 
 
-# Root file systems of the host
+# Files and root file systems of the host
 
 
 @each_plant
@@ -264,6 +265,35 @@ def test_instead_of_a_bound_root_file_system(sandbox, guest, victim, plant):
     assert mounts_of(container.root) == 0
     assert (container.root / "kept").read_text() == "kept"
     assert not os.path.lexists(guest / "c")
+
+
+@each_plant
+@pytest.mark.parametrize("last_word", ["file", "container", "sandbox"])
+def test_instead_of_a_shared_file(sandbox, guest, victim, plant, last_word):
+    """It cannot be replaced as long as it is mounted; somebody has unmounted it."""
+    container = sandbox.bound_container("c").hand_over()
+    source = sandbox.node.directory / "volume"
+    source.mkdir()
+    (source / "kept").write_text("kept")
+    file = container.share_file(source)
+    place = guest / file["name"]
+    for action in (place.rmdir, lambda: place.rename(guest / "moved")):
+        with pytest.raises(OSError) as refusal:
+            action()
+        assert refusal.value.errno == errno.EBUSY
+    plant(place / "of-the-guest", victim)
+    running.unmount(place)
+    place.rename(guest / "moved")
+    plant(place, victim)
+    if last_word == "file":
+        container.unshare_file(file["name"])
+    elif last_word == "container":
+        container.unshare()
+    else:
+        sandbox.delete()
+    assert mounts_of(source) == 0
+    assert (source / "kept").read_text() == "kept" and os.path.lexists(source / "of-the-guest")
+    assert not os.path.lexists(place)
 
 
 # Before the sandbox is deleted

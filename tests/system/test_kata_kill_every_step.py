@@ -197,6 +197,91 @@ def test_hand_over_of_a_directory(node, sandbox, killer):
     assert_nothing_left(node)
 
 
+@pytest.fixture
+def container(sandbox):
+    """Takes files."""
+    return sandbox.create().bound_container("c").hand_over()
+
+
+def share_another(container):
+    """No call knows the name that the killed one has given."""
+    file = container.share_file("/etc/hostname")
+    container.unshare_file(file["name"])
+
+
+def unshare_another(container):
+    container.unshare_file("c-0123456789abcdef-x")
+
+
+next_call_for_a_file = pytest.mark.parametrize("next_call", (share_another, unshare_another), ids=("share", "unshare"))
+
+
+def assert_no_file(node, container):
+    """Unless the kill came when all was done."""
+    (shown,) = container.sandbox.show()["containers"]
+    for name in shown.get("files", []):
+        container.unshare_file(name)
+    assert_nothing_left(node, "-hostname")
+
+
+@next_call_for_a_file
+def test_file_share(node, container, killer, next_call):
+    command = container.share_file_command("/etc/hostname", "--read-only")
+    killer.learn(command)
+    for step in killer.each_step():
+        killer.kill(command, step)
+        next_call(container)
+        assert_no_file(node, container)
+    killer.assert_thorough()
+    container.sandbox.delete()
+    assert_nothing_left(node)
+
+
+@next_call_for_a_file
+def test_file_unshare(node, container, killer, next_call):
+    killer.learn(container.unshare_file_command(container.share_file("/etc/hostname")["name"]))
+    for step in killer.each_step():
+        killer.kill(container.unshare_file_command(container.share_file("/etc/hostname")["name"]), step)
+        next_call(container)
+        assert_no_file(node, container)
+    killer.assert_thorough()
+    container.sandbox.delete()
+    assert_nothing_left(node)
+
+
+@pytest.mark.parametrize("last_word", ("rootfs unshare", "sandbox delete"))
+def test_what_kills_of_file_share_left(node, container, killer, last_word):
+    """Every kill leaves something to the next one, and the last call of all takes the rest."""
+    command = container.share_file_command("/etc/hostname")
+    killer.learn(command)
+    for step in killer.each_step():
+        killer.kill(command, step)
+    killer.assert_thorough()
+    if last_word == "rootfs unshare":
+        container.unshare()
+        assert_nothing_left(node, "-hostname")
+    container.sandbox.delete()
+    assert_nothing_left(node)
+
+
+def test_unshare_of_a_container_with_files(node, sandbox, killer):
+    def shared(name):
+        container = sandbox.bound_container(name).hand_over()
+        container.share_file("/etc/hostname")
+        return container
+
+    sandbox.create()
+    killer.learn(shared("learned").unshare_command())
+    for number, step in enumerate(killer.each_step()):
+        container = shared(f"c{number}")
+        killer.kill(container.unshare_command(), step)
+        container.unshare()
+        assert_nothing_left(node, container.name)
+    killer.assert_thorough()
+    sandbox.delete()
+    assert_nothing_left(node)
+
+
 # Around a nydusd of somebody else
 
 

@@ -95,3 +95,17 @@ def test_id_that_a_copy_in_the_view_has(killed, share):
     unshare(killed)
     assert_lives(container)
     assert len(records_at(copy_of(container))) == 1
+
+
+def test_id_of_a_killed_file_share(share):
+    owner = share("owner")
+    run(*OLD_KERNEL, *KILLED, "--", *owner.share_file_command("/etc/hostname"))
+    assert recorded(owner)[1]["files"][0]["mount"] != 0
+    containers = [share(f"c{number}") for number in range(ATTEMPTS)]
+    lost = recorded(owner)[1]["files"][0]["mount"]
+    assert lost not in [recorded_mount(container) for container in containers]
+    # Takes back what the killed call has left.
+    check(run(*OLD_KERNEL, "--", *owner.unshare_file_command("owner-0123456789abcdef-x")))
+    assert recorded(owner)[1]["files"] == []
+    for container in containers:
+        assert_lives(container)

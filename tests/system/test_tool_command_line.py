@@ -152,6 +152,9 @@ def test_completion_takes_names_for_no_files(tool):
         (("rootfs", "unshare", "s", ""), True),
         (("rootfs", "share", "s", ""), True),
         (("rootfs", "share", "s", "c", ""), False),
+        (("file", "unshare", "s", "c", ""), True),
+        (("file", "share", "s", ""), True),
+        (("file", "share", "s", "c", ""), False),
         (("inspect", ""), False),
     ):
         told = subprocess.run(["bash", "-c", script, "bash", tool, *words], text=True, check=True, stdout=subprocess.PIPE)

@@ -75,6 +75,17 @@ def test_what_takes_back_is_finished(container, start):
     assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "spent"}]
 
 
+def test_file_share_leaves_nothing(sandbox, start):
+    container = sandbox.bound_container("c").hand_over()
+    with stopped(sandbox.show()["nydusd"]["pid"]):
+        verb = start(*container.share_file_command("/etc/hostname"))
+        wait_until(lambda: is_connected(verb))
+        verb.terminate()
+        assert_interrupted(verb)
+    assert sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
+    assert os.listdir(sandbox.share / "mounts") == ["c"]
+
+
 @pytest.mark.parametrize("verb", ("create", "delete"))
 def test_wait_for_a_sandbox_that_another_changes(sandbox, start, verb):
     directory = os.open(sandbox.state, os.O_RDONLY)

@@ -45,6 +45,16 @@ def test_sandbox_around_a_nydusd_that_ran_stays(node, start_nydusd, unwritable):
     sandbox.create().delete()
 
 
+@pytest.mark.parametrize("flags", ([], ["--json"]), ids=("text", "json"))
+def test_file_is_taken_back(sandbox, unwritable, flags):
+    """Nobody knows its name."""
+    container = sandbox.bound_container("c").hand_over()
+    before = sandbox.node.left_over()
+    error_of(container.share_file_command("/etc/hostname", *flags), unwritable)
+    assert sandbox.node.left_over() == before
+    assert sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
+
+
 @pytest.mark.parametrize("flag", ("--show", "--json"))
 def test_container_stays_shared_and_is_described_by_the_same_call(container, tmp_path, unwritable, flag):
     """Taken back, its name would be spent."""

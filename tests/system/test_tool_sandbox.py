@@ -197,6 +197,8 @@ VERBS = (
     ["sandbox", "show", "s"],
     ["sandbox", "delete", "s"],
     ["rootfs", "unshare", "s", "c"],
+    ["file", "share", "s", "c", "/etc/hostname"],
+    ["file", "unshare", "s", "c", "c-0123456789abcdef-x"],
     ["nydusd", "status", "--sandbox=s"],
     ["nydusd", "stop", "--sandbox=s"],
 )

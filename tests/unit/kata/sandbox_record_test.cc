@@ -28,6 +28,7 @@ SandboxRecord ARecord() {
   container.request_digest = std::string(64, '0');
   container.rafs = true;
   container.snapshot_mount = 9;
+  container.files = {{.name = "c1-0123456789abcdef-hosts", .mount = 11, .shared = true}};
   record.containers = {container};
   return record;
 }
@@ -61,6 +62,13 @@ TEST(SandboxRecord, FindsAContainerByItsName) {
   const SandboxRecord record = ARecord();
   EXPECT_EQ(record.FindContainer("c1"), &record.containers[0]);
   EXPECT_EQ(record.FindContainer("c2"), nullptr);
+}
+
+TEST(SandboxRecord, ForgetsAMountThatAFileIsRecordedWith) {
+  SandboxRecord record = ARecord();
+  record.ForgetMount(11);
+  EXPECT_EQ(record.containers[0].files[0].mount, 0U);
+  EXPECT_EQ(record.containers[0].snapshot_mount, 9U);
 }
 
 TEST(SandboxRecord, ForgetsAMountThatTwoContainersAreRecordedWith) {
@@ -121,6 +129,13 @@ INSTANTIATE_TEST_SUITE_P(
         EditedByHand{R"("rafs":true)", R"("rafs":null)", "containers: rafs: is not true or false"},
         EditedByHand{R"("bound_rootfs":false)", R"("bound_rootfs":0)",
                      "containers: bound_rootfs: is not true or false"},
+        EditedByHand{R"("name":"c1-0123456789abcdef-hosts")", R"("name":"c2")",
+                     "containers: files: have a name that is none of the container's"},
+        EditedByHand{R"("name":"c1-0123456789abcdef-hosts")",
+                     R"("name":"c1-0123456789abcdef-hosts/../..")",
+                     "containers: files: have a name that is none of the container's"},
+        EditedByHand{R"("shared":true)", R"("shared":1)",
+                     "containers: files: shared: is not true or false"},
         EditedByHand{R"("mounts_made":2)", R"("mounts_made":2.5)",
                      "mounts_made: is not a whole number"},
         EditedByHand{R"("containers":[)", R"("containers":[7,)",
@@ -132,6 +147,13 @@ TEST(SandboxRecord, RefusesTwoContainersOfOneName) {
   record.containers.push_back(record.containers[0]);
   EXPECT_THAT(ParseSandboxRecord(FormatSandboxRecord(record), "s1"),
               HasError(ErrorKind::kSystem, "containers: hold one name twice"));
+}
+
+TEST(SandboxRecord, RefusesMoreFilesThanAContainerTakes) {
+  SandboxRecord record = ARecord();
+  record.containers[0].files.resize(kMaxFilesOfContainer + 1, record.containers[0].files[0]);
+  EXPECT_THAT(ParseSandboxRecord(FormatSandboxRecord(record), "s1"),
+              HasError(ErrorKind::kSystem, "containers: files: has more than 128 elements"));
 }
 
 TEST(SandboxRecord, RefusesMoreContainersThanNydusdServes) {

@@ -172,6 +172,19 @@ class Container:
         """The description for the agent, from the state directory."""
         return json.loads((self.sandbox.state / f"{self.name}.json").read_text())["storages"]
 
+    def share_file_command(self, source, *words):
+        return [self.sandbox.node.tool, "file", "share", self.sandbox.name, self.name, source, *words]
+
+    def share_file(self, source, *words):
+        """What the tool says of it."""
+        return json.loads(check(run(*self.share_file_command(source, *words, "--json"))).out)
+
+    def unshare_file_command(self, file):
+        return [self.sandbox.node.tool, "file", "unshare", self.sandbox.name, self.name, file]
+
+    def unshare_file(self, file):
+        check(run(*self.unshare_file_command(file)))
+
     def bind(self):
         """Where the host mounts the snapshot directory."""
         return self.sandbox.share / SUBMOUNTS[self.sandbox.layout] / self.name / self.BOUND

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kata/file_bind.h"
+
+#include <sys/mount.h>
+
+#include <vector>
+
+#include "base/interruption.h"
+#include "base/text.h"
+#include "kata/share/bind_mount.h"
+
+namespace nydus {
+
+namespace {
+
+Result<> MakeFileBind(const OpenSandbox& sandbox, SharedFileRecord& file, const FilePlan& plan) {
+  const Result<DetachedBind> bind = DetachBind(plan.source.get());
+  if (!bind) return Failure(bind.error());
+  Result<> done = SetPropagation(*bind, MS_PRIVATE);
+  // Before it is attached: the copy that the guest sees is made then, and takes no later change.
+  // Kata gets there by a second bind in a place of its own.
+  if (done && plan.read_only) done = MakeReadOnly(*bind);
+  sandbox.record.ForgetMount(bind->mount_id);
+  file.mount = bind->mount_id;
+  if (done) done = sandbox.Save();
+  if (!done) return done;
+
+  const Result<UniqueFd> submounts = sandbox.share.OpenSubmounts();
+  if (!submounts) return Failure(submounts.error());
+  const Result<UniqueFd> place =
+      MakePlaceFor(plan.source.get(), submounts->get(), plan.name, kShareDirectoryMode);
+  if (!place) return Failure(place.error());
+  return AttachBind(*bind, place->get());
+}
+
+Result<> TakeBackFile(const OpenSandbox& sandbox, SharedFileRecord& file) {
+  if (file.mount != 0) {
+    const Result<bool> unmounted = sandbox.share.Unmount(file.mount);
+    if (!unmounted) return Failure(unmounted.error());
+    file.mount = 0;
+  }
+  return sandbox.share.RemoveSubmount(file.name);
+}
+
+}  // namespace
+
+Result<> BindFile(const OpenSandbox& sandbox, ContainerRecord& container, const FilePlan& plan) {
+  SharedFileRecord& file = container.files.emplace_back(SharedFileRecord{.name = plan.name});
+  Result<> done = MakeFileBind(sandbox, file, plan);
+  if (done) done = sandbox.share.CheckGuestSees({}, plan.name);
+  if (done) done = CheckNotInterrupted();
+  if (!done) return done;
+  file.shared = true;
+  return sandbox.Save();
+}
+
+void TakeBackFiles(const OpenSandbox& sandbox, ContainerRecord& container, FailureList& failures) {
+  for (auto file = container.files.begin(); file != container.files.end();) {
+    const bool is_gone =
+        !file->shared && failures.Check(TakeBackFile(sandbox, *file), Escape(file->name));
+    file = is_gone ? container.files.erase(file) : file + 1;
+  }
+}
+
+}  // namespace nydus
