@@ -49,7 +49,7 @@ Result<> BindSnapshot(const OpenSandbox& sandbox, const ContainerPlan& plan, int
   // COMPAT(linux < 6.8): a container of which a call was killed, or that somebody unmounted, may be
   // recorded with an ID that is used again.
   sandbox.record.ForgetMount(bind->mount_id);
-  sandbox.record.FindContainer(plan.container)->snapshot_mount = bind->mount_id;
+  sandbox.record.FindContainer(plan.container)->bind_mount = bind->mount_id;
   Result<> done = sandbox.Save();
   if (done) done = AttachBind(*bind, place->get());
   if (done) done = SetPropagation(*bind, MS_SLAVE);
@@ -91,7 +91,7 @@ Result<> ShareRootDirectory(const OpenSandbox& sandbox, const ContainerPlan& pla
   if (!bind) return Failure(bind.error());
 
   sandbox.record.ForgetMount(bind->mount_id);
-  sandbox.record.FindContainer(plan.container)->snapshot_mount = bind->mount_id;
+  sandbox.record.FindContainer(plan.container)->bind_mount = bind->mount_id;
   Result<> done = SetPropagation(*bind, MS_PRIVATE);
   if (done) done = sandbox.Save();
   if (done) done = AttachBind(*bind, place->get());
@@ -100,7 +100,7 @@ Result<> ShareRootDirectory(const OpenSandbox& sandbox, const ContainerPlan& pla
 }
 
 Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, ContainerRecord& container) {
-  if (Result<> unmounted = UnmountSnapshot(sandbox, container); !unmounted) return unmounted;
+  if (Result<> unmounted = UnmountContainerBind(sandbox, container); !unmounted) return unmounted;
   return sandbox.share.RemoveSubmount(container.id);
 }
 
@@ -136,11 +136,11 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
   return sandbox.Save();
 }
 
-Result<> UnmountSnapshot(const OpenSandbox& sandbox, ContainerRecord& container) {
-  if (container.snapshot_mount == 0) return {};
-  const Result<bool> unmounted = sandbox.share.Unmount(container.snapshot_mount);
+Result<> UnmountContainerBind(const OpenSandbox& sandbox, ContainerRecord& container) {
+  if (container.bind_mount == 0) return {};
+  const Result<bool> unmounted = sandbox.share.Unmount(container.bind_mount);
   if (!unmounted) return Failure(unmounted.error());
-  container.snapshot_mount = 0;
+  container.bind_mount = 0;
   return {};
 }
 

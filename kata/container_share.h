@@ -49,7 +49,7 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
 
 // A part of taking it back. One that is unmounted already is no error. Saving that it is gone is up
 // to the caller.
-Result<> UnmountSnapshot(const OpenSandbox& sandbox, ContainerRecord& container);
+Result<> UnmountContainerBind(const OpenSandbox& sandbox, ContainerRecord& container);
 
 // Whether nydusd and the host still have what was handed over.
 Result<> CheckContainerLives(const OpenSandbox& sandbox, const ContainerRecord& container,

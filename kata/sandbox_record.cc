@@ -131,7 +131,7 @@ Json ToJson(const ContainerRecord& container) {
           {"request_digest", container.request_digest},
           {"rafs", container.rafs},
           {"bound_rootfs", container.bound_rootfs},
-          {"snapshot_mount", container.snapshot_mount},
+          {"bind_mount", container.bind_mount},
           {"direct_volume", container.direct_volume},
           {"direct_volume_inode", container.direct_volume_inode},
           {"files", ToJsonArray(container.files)}};
@@ -144,7 +144,7 @@ Result<> ReadContainer(ContainerRecord& container, const JsonValue& value) {
   container.request_digest = ReadDigest(members);
   container.rafs = members.Bool("rafs");
   container.bound_rootfs = members.Bool("bound_rootfs");
-  container.snapshot_mount = members.Unsigned("snapshot_mount");
+  container.bind_mount = members.Unsigned("bind_mount");
   container.direct_volume = ReadPath(members, "direct_volume");
   container.direct_volume_inode = members.Unsigned("direct_volume_inode");
   ReadArray(container.files, members, "files", kMaxFilesOfContainer, ReadFile);
@@ -219,7 +219,7 @@ ContainerRecord* SandboxRecord::FindContainer(std::string_view container) {
 
 void SandboxRecord::ForgetMount(std::uint64_t mount) {
   for (ContainerRecord& container : containers) {
-    if (container.snapshot_mount == mount) container.snapshot_mount = 0;
+    if (container.bind_mount == mount) container.bind_mount = 0;
     for (SharedFileRecord& file : container.files) {
       if (file.mount == mount) file.mount = 0;
     }

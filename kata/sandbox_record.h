@@ -45,11 +45,11 @@ struct ContainerRecord {
 
   std::string id;
   Phase phase = Phase::kSharing;
-  std::string request_digest;        // SHA-256 of what was handed over, in hexadecimal
-  bool rafs = false;                 // nydusd serves RafsMountPoint(id)
-  bool bound_rootfs = false;         // rootfs/ is a directory of the host
-  std::uint64_t snapshot_mount = 0;  // LastingMountId() of the bind, of either; 0 without one
-  std::string direct_volume;         // the path whose mountInfo.json was written; empty without one
+  std::string request_digest;    // SHA-256 of what was handed over, in hexadecimal
+  bool rafs = false;             // nydusd serves RafsMountPoint(id)
+  bool bound_rootfs = false;     // rootfs/ is a directory of the host
+  std::uint64_t bind_mount = 0;  // LastingMountId() of the snapshot or of rootfs/; 0 without one
+  std::string direct_volume;     // the path whose mountInfo.json was written; empty without one
   std::uint64_t direct_volume_inode = 0;  // of that file; 0 before it was made
   std::vector<SharedFileRecord> files;    // at most kMaxFilesOfContainer
 

@@ -22,7 +22,7 @@ void TakeBackContainers(const OpenSandbox& sandbox, FailureList& failures, Deadl
   // All of them first: a guest may have moved one container's directory into another's.
   for (ContainerRecord& container : sandbox.record.containers) {
     if (container.phase == ContainerRecord::Phase::kSpent) continue;
-    failures.Check(UnmountSnapshot(sandbox, container), container.id);
+    failures.Check(UnmountContainerBind(sandbox, container), container.id);
   }
   for (ContainerRecord& container : sandbox.record.containers) {
     if (container.phase == ContainerRecord::Phase::kSpent) continue;

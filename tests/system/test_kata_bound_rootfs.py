@@ -69,7 +69,7 @@ def test_more_root_file_systems_than_a_sandbox_takes(sandbox, container):
     record = sandbox.state / ".sandbox.json"
     state = json.loads(record.read_text())
     (spent,) = state["containers"]
-    spent |= {"phase": "spent", "snapshot_mount": 0}
+    spent |= {"phase": "spent", "bind_mount": 0}
     container.unshare()
     state["containers"] = [spent | {"id": f"c{number}"} for number in range(MOST_CONTAINERS - 1)]
     record.write_text(json.dumps(state))

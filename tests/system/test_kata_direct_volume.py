@@ -108,7 +108,7 @@ def test_goes_even_while_nydusd_is_silent(beside_an_image):
         assert "c: " in call.communicate()[1] and call.returncode == 2
     assert not file.exists()
     record = json.loads((container.sandbox.state / ".sandbox.json").read_text())
-    assert record["containers"][0]["snapshot_mount"] == 0
+    assert record["containers"][0]["bind_mount"] == 0
     container.unshare()
 
 

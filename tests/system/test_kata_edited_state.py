@@ -130,7 +130,7 @@ EDITS = [
     ((*CONTAINER, "phase"), "ready"),
     ((*CONTAINER, "request_digest"), ""),
     ((*CONTAINER, "rafs"), 1),
-    ((*CONTAINER, "snapshot_mount"), -1),
+    ((*CONTAINER, "bind_mount"), -1),
     ((*CONTAINER, "direct_volume"), "etc"),
     ((*CONTAINER, "direct_volume_inode"), -1),
     ((*CONTAINER, "unknown"), 1),

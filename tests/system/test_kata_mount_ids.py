@@ -56,7 +56,7 @@ def recorded(container):
 
 
 def recorded_mount(container):
-    return recorded(container)[1]["snapshot_mount"]
+    return recorded(container)[1]["bind_mount"]
 
 
 def mount_id(target):
@@ -89,7 +89,7 @@ def copy_of(container):
 def test_id_that_a_copy_in_the_view_has(killed, share):
     container = share("c")
     content, entry = recorded(killed)
-    entry["snapshot_mount"] = mount_id(copy_of(container))
+    entry["bind_mount"] = mount_id(copy_of(container))
     content["containers"] = [entry if each["id"] == killed.name else each for each in content["containers"]]
     record_of(killed).write_text(json.dumps(content))
     unshare(killed)

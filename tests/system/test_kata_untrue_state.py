@@ -182,8 +182,8 @@ def test_live_socket_of_somebody_else(sandbox, container):
 # Mounts
 
 
-@pytest.mark.parametrize("way", [("view_mount",), ("containers", 0, "snapshot_mount")], ids=lambda way: way[-1])
-@pytest.mark.parametrize("of", [("view_mount",), ("containers", 0, "snapshot_mount")], ids=lambda way: way[-1])
+@pytest.mark.parametrize("way", [("view_mount",), ("containers", 0, "bind_mount")], ids=lambda way: way[-1])
+@pytest.mark.parametrize("of", [("view_mount",), ("containers", 0, "bind_mount")], ids=lambda way: way[-1])
 def test_mount_of_another_sandbox(sandbox, container, other, way, of):
     """Its own mount is not found then, so that nothing can be removed, and it says so."""
     value = recorded(other)

@@ -27,7 +27,7 @@ SandboxRecord ARecord() {
   ContainerRecord container{.id = "c1", .phase = ContainerRecord::Phase::kShared};
   container.request_digest = std::string(64, '0');
   container.rafs = true;
-  container.snapshot_mount = 9;
+  container.bind_mount = 9;
   container.files = {{.name = "c1-0123456789abcdef-hosts", .mount = 11, .shared = true}};
   record.containers = {container};
   return record;
@@ -68,17 +68,17 @@ TEST(SandboxRecord, ForgetsAMountThatAFileIsRecordedWith) {
   SandboxRecord record = ARecord();
   record.ForgetMount(11);
   EXPECT_EQ(record.containers[0].files[0].mount, 0U);
-  EXPECT_EQ(record.containers[0].snapshot_mount, 9U);
+  EXPECT_EQ(record.containers[0].bind_mount, 9U);
 }
 
 TEST(SandboxRecord, ForgetsAMountThatTwoContainersAreRecordedWith) {
   SandboxRecord record = ARecord();
   record.containers.push_back(record.containers[0]);
-  record.containers.push_back({.id = "c3", .snapshot_mount = 10});
+  record.containers.push_back({.id = "c3", .bind_mount = 10});
   record.ForgetMount(9);
-  EXPECT_EQ(record.containers[0].snapshot_mount, 0U);
-  EXPECT_EQ(record.containers[1].snapshot_mount, 0U);
-  EXPECT_EQ(record.containers[2].snapshot_mount, 10U);
+  EXPECT_EQ(record.containers[0].bind_mount, 0U);
+  EXPECT_EQ(record.containers[1].bind_mount, 0U);
+  EXPECT_EQ(record.containers[2].bind_mount, 10U);
 }
 
 struct EditedByHand {
