@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """nydusd dies while somebody waits for its answer: that is told at once, and nothing else is left of the call."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,8 +19,8 @@ from mount_lab.running import ENVIRONMENT, Outcome
 
 pytest_plugins = ["kata_lab.fixtures"]
 
-# Far less than the ten seconds that a silent nydusd gets.
-AT_ONCE = 3
+# Less than the ten seconds that a silent nydusd gets, and enough for what follows on a busy machine.
+AT_ONCE = 7
 
 
 @pytest.fixture
@@ -126,9 +127,12 @@ def waiting_image(image, tmp_path):
 
 
 def waits_at_fifo(process_id):
-    """Whether a thread does, by the kernel's function."""
-    tasks = Path(f"/proc/{process_id}/task").iterdir()
-    return any((task / "wchan").read_text() == "wait_for_partner" for task in tasks)
+    """Whether a thread does, by the kernel's function, to whose name a compiler may have added something."""
+    for task in Path(f"/proc/{process_id}/task").iterdir():
+        with contextlib.suppress(OSError):  # one that has just ended
+            if (task / "wchan").read_text().startswith("wait_for_partner"):
+                return True
+    return False
 
 
 def test_mid_mount(box, waiting_image, image):
