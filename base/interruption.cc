@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace nydus {
 
 namespace {
 
 constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+thread_local bool is_uninterrupted = false;
 
 bool IsIgnored(int signal) {
   struct sigaction action = {};
@@ -33,12 +36,19 @@ void HoldEndingSignals() {
 }
 
 Result<> CheckNotInterrupted() {
+  if (is_uninterrupted) return {};
   sigset_t waiting;
   if (sigpending(&waiting) != 0) return FailErrno(ErrorKind::kSystem, errno, "sigpending");
   const bool interrupted =
       std::ranges::any_of(kSignals, [&](int signal) { return sigismember(&waiting, signal) == 1; });
   if (!interrupted) return {};
   return Failure(Error{ErrorKind::kSystem, EINTR, "interrupted by a signal", {}});
+}
+
+Uninterrupted::Uninterrupted() : before_(std::exchange(is_uninterrupted, true)) {}
+
+Uninterrupted::~Uninterrupted() {
+  is_uninterrupted = before_;
 }
 
 }  // namespace nydus

@@ -20,4 +20,17 @@ void HoldEndingSignals();
 // what was begun can be undone. None in a program that keeps no signals back.
 Result<> CheckNotInterrupted();
 
+// As long as one of these lives, CheckNotInterrupted() finds nothing in this thread: for what takes
+// back, which must go on after the very signal that asked for it.
+class [[nodiscard]] Uninterrupted {
+ public:
+  Uninterrupted();
+  Uninterrupted(const Uninterrupted&) = delete;
+  Uninterrupted& operator=(const Uninterrupted&) = delete;
+  ~Uninterrupted();
+
+ private:
+  bool before_;
+};
+
 }  // namespace nydus

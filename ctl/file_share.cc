@@ -52,6 +52,7 @@ Result<> TellOrTakeBack(const KataDirectories& directories, const Operands& oper
                         const SharedFile& file) {
   Result<> told = WriteOutputOfMade(Render(file));
   if (told) return told;
+  const Uninterrupted to_the_end;
   const Result<bool> taken_back =
       UnshareFile(directories, operands[0], operands[1], file.name, After(kUndoTime));
   return WithUndoFailure(std::move(told.error()),

@@ -73,6 +73,7 @@ Result<> TellOrDelete(const KataDirectories& directories, const CreatedSandbox& 
         StrCat("the sandbox is there; nydus-overlayctl sandbox show ", id, " shows it");
     return told;
   }
+  const Uninterrupted to_the_end;
   const Result<bool> deleted = DeleteSandbox(directories, id, After(kUndoTime));
   return WithUndoFailure(std::move(told.error()), deleted ? Result<>() : Failure(deleted.error()),
                          "nydus-overlayctl sandbox delete takes down the rest");

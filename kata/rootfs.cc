@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/interruption.h"
 #include "base/text.h"
 #include "kata/container_share.h"
 #include "kata/failure_list.h"
@@ -21,6 +22,7 @@ namespace {
 // because nydusd would serve its old files to a guest that looks again.
 Result<> TakeBack(const OpenSandbox& sandbox, const std::string& name, bool was_handed_over,
                   Deadline deadline) {
+  const Uninterrupted to_the_end;
   const Result<bool> lives = NydusdLives(sandbox.record);
   if (!lives) return Failure(lives.error());
   ContainerRecord& container = *sandbox.record.FindContainer(name);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/interruption.h"
 #include "base/text.h"
 #include "fuse/nydusd/mount_point.h"
 #include "fuse/nydusd/nydusd_client.h"
@@ -66,6 +67,7 @@ Result<> TakeDownSandbox(const KataDirectories& directories, SandboxState state,
   if (share) {
     if (Result<> ours = CheckShare(*share, record); !ours) return ours;
   }
+  const Uninterrupted to_the_end;
   record.phase = SandboxRecord::Phase::kDeleting;
   // Only what this takes away makes room again if the file system is full, and without it the
   // record is as true as before.

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM and Ctrl-C while nydus-overlayctl makes or takes back what a guest is served."""
 
+import contextlib
 import fcntl
+import json
 import os
+import select
 import signal
 import subprocess
 
 import pytest
+from kata_lab.daemon import mount_points
 from kata_lab.inventory import processes_here
 from kata_lab.standalone import wait_until
 from kata_lab.waiting import is_connected, opened_by, stopped
@@ -15,6 +19,7 @@ from mount_lab.running import ENVIRONMENT
 pytest_plugins = ["kata_lab.fixtures"]
 
 PATIENCE = 10
+SECONDS_TO_GIVE_UP = 0.3
 
 
 @pytest.fixture
@@ -75,6 +80,23 @@ def test_what_takes_back_is_finished(container, start):
     assert container.sandbox.show()["containers"] == [{"id": "c", "phase": "spent"}]
 
 
+def connections_of(verb):
+    return {path for path in opened_by(verb) if path.startswith("socket:")}
+
+
+def test_what_takes_back_is_finished_after_a_question_that_nydusd_left_unanswered(container, start):
+    container.hand_over()
+    with stopped(container.sandbox.show()["nydusd"]["pid"]):
+        verb = start(*container.unshare_command())
+        wait_until(lambda: is_connected(verb))
+        first = connections_of(verb)
+        verb.terminate()
+        wait_until(lambda: verb.poll() is not None or connections_of(verb) - first)
+    assert verb.communicate(timeout=PATIENCE) == ("", "")
+    assert verb.returncode == 0
+    assert mount_points(container.sandbox.show()["nydusd"]["api_socket"]) == ["/containers"]
+
+
 def test_file_share_leaves_nothing(sandbox, start):
     container = sandbox.bound_container("c").hand_over()
     with stopped(sandbox.show()["nydusd"]["pid"]):
@@ -86,15 +108,74 @@ def test_file_share_leaves_nothing(sandbox, start):
     assert os.listdir(sandbox.share / "mounts") == ["c"]
 
 
-@pytest.mark.parametrize("verb", ("create", "delete"))
-def test_wait_for_a_sandbox_that_another_changes(sandbox, start, verb):
+@contextlib.contextmanager
+def locked(sandbox):
     directory = os.open(sandbox.state, os.O_RDONLY)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def record_of(sandbox):
+    return json.loads((sandbox.state / ".sandbox.json").read_text())
+
+
+def interrupt_before_the_output_is_lost(command, sandbox, is_made):
+    """While it undoes what it made, another call has the sandbox. What it says at last."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(select.PIPE_BUF))
+    os.set_blocking(writer, True)
+    streams = {"stdin": subprocess.DEVNULL, "stdout": writer, "stderr": subprocess.PIPE, "text": True}
+    verb = subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
+    try:
+        os.close(writer)
+        wait_until(is_made)
+        with locked(sandbox):
+            verb.terminate()
+            os.close(reader)
+            wait_until(lambda: verb.poll() is not None or str(sandbox.state) in opened_by(verb))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                verb.wait(timeout=SECONDS_TO_GIVE_UP)
+        return verb.communicate(timeout=PATIENCE)[1]
+    finally:
+        verb.kill()
+        verb.wait()
+
+
+def test_undo_of_a_file_that_nobody_knows_is_finished(sandbox):
+    container = sandbox.bound_container("c").hand_over()
+
+    def is_shared():
+        (shown,) = record_of(sandbox)["containers"]
+        return [file["shared"] for file in shown["files"]] == [True]
+
+    error = interrupt_before_the_output_is_lost(container.share_file_command("/etc/hostname"), sandbox, is_shared)
+    assert error.count("\n") == 1 and "cannot write the output" in error and "interrupted" not in error
+    assert sandbox.show()["containers"] == [{"id": "c", "phase": "shared"}]
+    assert os.listdir(sandbox.share / "mounts") == ["c"]
+
+
+def test_undo_of_a_sandbox_that_nobody_knows_is_finished(node):
+    sandbox = node.sandbox("t")
+
+    def is_ready():
+        return (sandbox.state / ".sandbox.json").exists() and record_of(sandbox)["phase"] == "ready"
+
+    error = interrupt_before_the_output_is_lost(sandbox.create_command(), sandbox, is_ready)
+    assert error.count("\n") == 1 and "cannot write the output" in error and "interrupted" not in error
+    assert node.left_over() == []
+
+
+@pytest.mark.parametrize("verb", ("create", "delete"))
+def test_wait_for_a_sandbox_that_another_changes(sandbox, start, verb):
+    with locked(sandbox):
         waiting = start(sandbox.node.tool, "sandbox", verb, "s")
         wait_until(lambda: str(sandbox.state) in opened_by(waiting))
         waiting.terminate()
         assert_interrupted(waiting)
-    finally:
-        os.close(directory)
     assert sandbox.show()["nydusd"]["state"] == "RUNNING"

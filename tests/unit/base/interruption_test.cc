@@ -33,6 +33,19 @@ TEST_F(Interruption, SignalsThatAreKeptBackWait) {
   }
 }
 
+TEST_F(Interruption, WhatTakesBackIsNotInterrupted) {
+  HoldEndingSignals();
+  raise(SIGTERM);
+  {
+    const Uninterrupted outer;
+    {
+      const Uninterrupted inner;
+    }
+    EXPECT_THAT(CheckNotInterrupted(), IsOk());
+  }
+  EXPECT_THAT(CheckNotInterrupted(), HasError(ErrorKind::kSystem, "interrupted"));
+}
+
 TEST_F(Interruption, SignalsThatAreIgnoredStayIgnored) {
   ASSERT_NE(signal(SIGHUP, SIG_IGN), SIG_ERR);
   HoldEndingSignals();
