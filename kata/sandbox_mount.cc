@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "kata/sandbox.h"
 #include "kata/sandbox_nydusd.h"
 #include "kata/sandbox_state.h"
@@ -13,15 +14,27 @@ namespace nydus {
 
 namespace {
 
+// What is mounted already must not be taken for this mount once that has failed.
+Result<NydusdInformation> InformationBefore(const NydusdClient& nydusd, const NydusdMount& mount,
+                                            Deadline deadline) {
+  Result<NydusdInformation> before = nydusd.Information(deadline);
+  const Result<> free = before ? CheckFree(*before, mount.mount_point) : Failure(before.error());
+  if (free) return before;
+  return Failure(Wrap(free.error(), StrCat("mount of ", Quote(mount.mount_point))));
+}
+
 Result<> CountAndMount(const SandboxState& state, SandboxRecord& record, const NydusdMount& mount,
                        Deadline deadline) {
   Result<> possible = CheckNamespaces(record);
   if (possible) possible = CheckRoom(record);
   if (possible) possible = CheckAddressee(record, deadline);
   if (!possible) return possible;
+  const NydusdClient nydusd(record.api_socket);
+  const Result<NydusdInformation> before = InformationBefore(nydusd, mount, deadline);
+  if (!before) return Failure(DeathOr(record, before.error()));
   ++record.mounts_made;
   if (Result<> saved = state.Save(record); !saved) return saved;
-  Result<> mounted = NydusdClient(record.api_socket).Mount(mount, deadline);
+  Result<> mounted = nydusd.Mount(mount, *before, deadline);
   if (mounted) return {};
   UncountUnlessMade(record, mount.mount_point, deadline);
   (void)state.Save(record);  // one too many is harmless

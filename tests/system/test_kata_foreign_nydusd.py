@@ -255,6 +255,19 @@ def test_mount_that_nydusd_refuses_does_not_count(node, foreign, image):
     sandbox.delete()
 
 
+def test_mount_where_something_is_mounted_does_not_count(node, foreign, tmp_path):
+    sandbox = node.sandbox_around(foreign, "s").create()
+
+    def mount(place):
+        return (node.tool, "nydusd", "mount", place, "--type=passthrough_fs", f"--source={tmp_path}", "--sandbox=s")
+
+    check(run(*mount("/m")))
+    for place, why in (("/m", "something is mounted there already"), ("/m/below", "lies below '/m'")):
+        refused(mount(place), f"mount of '{place}': {why}")
+        assert json.loads((sandbox.state / ".sandbox.json").read_text())["mounts_made"] == mounts_made(foreign) == 2
+    sandbox.delete()
+
+
 # Sandboxes that a hand-over makes
 
 
