@@ -27,7 +27,7 @@ Result<> ServeImage(const OpenSandbox& sandbox, const ContainerPlan& plan, Deadl
   const NydusdClient client(sandbox.record.api_socket);
   Result<> served = client.Mount(plan.mount, plan.nydusd, deadline);
   if (served) return {};
-  UncountUnlessMade(sandbox.record, plan.mount.mount_point, deadline);
+  if (WasNotMade(sandbox.record, plan.mount.mount_point, deadline)) --sandbox.record.mounts_made;
   return Failure(DeathOr(sandbox.record, std::move(served.error())));
 }
 

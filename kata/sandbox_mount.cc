@@ -23,22 +23,42 @@ Result<NydusdInformation> InformationBefore(const NydusdClient& nydusd, const Ny
   return Failure(Wrap(free.error(), StrCat("mount of ", Quote(mount.mount_point))));
 }
 
-Result<> CountAndMount(const SandboxState& state, SandboxRecord& record, const NydusdMount& mount,
-                       Deadline deadline) {
-  Result<> possible = CheckNamespaces(record);
-  if (possible) possible = CheckRoom(record);
-  if (possible) possible = CheckAddressee(record, deadline);
-  if (!possible) return possible;
-  const NydusdClient nydusd(record.api_socket);
-  const Result<NydusdInformation> before = InformationBefore(nydusd, mount, deadline);
-  if (!before) return Failure(DeathOr(record, before.error()));
-  ++record.mounts_made;
-  if (Result<> saved = state.Save(record); !saved) return saved;
-  Result<> mounted = nydusd.Mount(mount, *before, deadline);
-  if (mounted) return {};
-  UncountUnlessMade(record, mount.mount_point, deadline);
-  (void)state.Save(record);  // one too many is harmless
-  return Failure(DeathOr(record, std::move(mounted.error())));
+struct LockedRecord {
+  SandboxState state;
+  SandboxRecord record;
+};
+
+// kMount if the sandbox has another nydusd than the one that was seen.
+Result<LockedRecord> LockAgain(const KataDirectories& directories, const SandboxRecord& seen,
+                               Deadline deadline) {
+  Result<std::optional<SandboxState>> state =
+      SandboxState::OpenIfThere(directories, seen.id, deadline);
+  if (!state) return Failure(std::move(state.error()));
+  if (!*state) return NoSuchSandbox(seen.id);
+  Result<std::optional<SandboxRecord>> record = (*state)->Load();
+  if (!record) return Failure(std::move(record.error()));
+  if (!*record) return NoSuchSandbox(seen.id);
+  if ((*record)->nydusd != seen.nydusd) {
+    return Fail(ErrorKind::kMount, StrCat("sandbox ", seen.id, " has another nydusd by now"),
+                "the same call again asks that one");
+  }
+  return LockedRecord{.state = std::move(**state), .record = std::move(**record)};
+}
+
+Result<> Count(const KataDirectories& directories, const SandboxRecord& seen, Deadline deadline) {
+  Result<LockedRecord> locked = LockAgain(directories, seen, deadline);
+  if (!locked) return Failure(std::move(locked.error()));
+  if (Result<> room = CheckRoom(locked->record); !room) return room;
+  ++locked->record.mounts_made;
+  return locked->state.Save(locked->record);
+}
+
+// One too many is harmless.
+void Uncount(const KataDirectories& directories, const SandboxRecord& seen, Deadline deadline) {
+  Result<LockedRecord> locked = LockAgain(directories, seen, deadline);
+  if (!locked || locked->record.mounts_made == 0) return;
+  --locked->record.mounts_made;
+  (void)locked->state.Save(locked->record);
 }
 
 }  // namespace
@@ -46,14 +66,22 @@ Result<> CountAndMount(const SandboxState& state, SandboxRecord& record, const N
 Result<> MountInSandbox(const KataDirectories& directories, const std::string& sandbox,
                         const NydusdMount& mount, Deadline deadline) {
   if (Result<> valid = CheckNydusdMount(mount); !valid) return valid;
-  const Result<std::optional<SandboxState>> state =
-      SandboxState::OpenIfThere(directories, sandbox, deadline);
-  if (!state) return Failure(state.error());
-  if (!*state) return NoSuchSandbox(sandbox);
-  Result<std::optional<SandboxRecord>> record = (*state)->Load();
-  if (!record) return Failure(std::move(record.error()));
-  if (!*record) return NoSuchSandbox(sandbox);
-  return CountAndMount(**state, **record, mount, deadline);
+  const Result<SandboxRecord> record = ReadSandbox(directories, sandbox, deadline);
+  if (!record) return Failure(record.error());
+  Result<> possible = CheckNamespaces(*record);
+  if (possible) possible = CheckAddressee(*record, deadline);
+  if (!possible) return possible;
+  const NydusdClient nydusd(record->api_socket);
+  const Result<NydusdInformation> before = InformationBefore(nydusd, mount, deadline);
+  if (!before) return Failure(DeathOr(*record, before.error()));
+  if (Result<> counted = Count(directories, *record, deadline); !counted) return counted;
+
+  // The wait for the lock may have been long.
+  Result<> mounted = CheckAddressee(*record, deadline);
+  if (mounted) mounted = nydusd.Mount(mount, *before, deadline);
+  if (mounted) return {};
+  if (WasNotMade(*record, mount.mount_point, deadline)) Uncount(directories, *record, deadline);
+  return Failure(DeathOr(*record, std::move(mounted.error())));
 }
 
 }  // namespace nydus

@@ -11,7 +11,8 @@
 namespace nydus {
 
 // Has the nydusd of a sandbox serve something more than its containers. It counts among the mounts
-// that this nydusd can tell apart, and is never taken back with the sandbox's containers.
+// that this nydusd can tell apart, and is never taken back with the sandbox's containers. While
+// nydusd works on it, other calls have the sandbox.
 Result<> MountInSandbox(const KataDirectories& directories, const std::string& sandbox,
                         const NydusdMount& mount, Deadline deadline);
 

@@ -188,9 +188,9 @@ Result<> CheckRoom(const SandboxRecord& record) {
   return Fail(ErrorKind::kMount, what, "a new sandbox has a new nydusd");
 }
 
-void UncountUnlessMade(SandboxRecord& record, const std::string& mount_point, Deadline deadline) {
+bool WasNotMade(const SandboxRecord& record, const std::string& mount_point, Deadline deadline) {
   const Result<NydusdInformation> after = NydusdClient(record.api_socket).Information(deadline);
-  if (after && after->FindMount(mount_point) == nullptr) --record.mounts_made;
+  return after && after->FindMount(mount_point) == nullptr;
 }
 
 Error DeathOr(const SandboxRecord& record, Error error) {

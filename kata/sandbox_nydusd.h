@@ -35,9 +35,9 @@ Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadli
 // kMount if it has made all the mounts that it can tell apart.
 Result<> CheckRoom(const SandboxRecord& record);
 
-// Takes a mount that failed off those that it has made: it gives a number to what it mounts, not to
-// what it refuses. Where it does not tell which, the mount goes on counting.
-void UncountUnlessMade(SandboxRecord& record, const std::string& mount_point, Deadline deadline);
+// Whether a mount that failed is none of those that it has made: it gives a number to what it
+// mounts, not to what it refuses. Where it does not tell which, the mount goes on counting.
+bool WasNotMade(const SandboxRecord& record, const std::string& mount_point, Deadline deadline);
 
 // `error`, with which a request to it failed; or that it has died, if it has ended meanwhile.
 Error DeathOr(const SandboxRecord& record, Error error);

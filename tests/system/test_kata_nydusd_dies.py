@@ -2,6 +2,7 @@
 """nydusd dies while somebody waits for its answer: that is told at once, and nothing else is left of the call."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from kata_lab.daemon import mount_points
 from kata_lab.hand_over import end_process
 from kata_lab.inventory import take_inventory
 from kata_lab.standalone import wait_until
-from kata_lab.waiting import is_connected
+from kata_lab.waiting import is_connected, stopped
 from mount_lab.running import ENVIRONMENT, Outcome
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -148,3 +149,40 @@ def test_mid_mount(box, waiting_image, image):
     assert mount_points(again.show()["nydusd"]["api_socket"]) == ["/containers", "/rafs/e/lowerdir"]
     again.delete()
     assert again.node.left_over() == []
+
+
+def mount_by_hand_command(box, image, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text(image.configuration(tmp_path))
+    flags = ("--sandbox=s", f"--source={image.bootstrap}", f"--config={config}", "--timeout=3600")
+    return (box.node.tool, "nydusd", "mount", "/m", *flags)
+
+
+def test_mid_mount_by_hand(box, waiting_image, tmp_path):
+    """The sandbox is not locked meanwhile: it can be shown, and its deletion is the way out."""
+    nydusd = nydusd_of(box)
+    call = start(mount_by_hand_command(box, waiting_image, tmp_path))
+    wait_until(lambda: waits_at_fifo(nydusd))
+    assert box.show()["nydusd"]["state"] == "silent"
+    box.delete()
+    out, err = call.communicate(timeout=AT_ONCE)
+    told_death(Outcome(call.returncode, out, err), 2)
+    assert box.node.left_over() == []
+
+
+def test_mount_by_hand_that_finds_another_nydusd_in_the_record(box, image, tmp_path):
+    """The one that was asked first is not asked to mount anything."""
+    record = box.state / ".sandbox.json"
+    before = record.read_text()
+    other = json.loads(before)
+    other["nydusd"][0]["pid"] = os.getpid()
+    with stopped(nydusd_of(box)):
+        call = start(mount_by_hand_command(box, image, tmp_path))
+        wait_until(lambda: is_connected(call))
+        record.write_text(json.dumps(other))
+    out, err = call.communicate(timeout=AT_ONCE)
+    assert (call.returncode, out, err.count("\n")) == (2, "", 1) and "has another nydusd by now" in err
+    assert json.loads(record.read_text()) == other
+    record.write_text(before)
+    assert mount_points(box.show()["nydusd"]["api_socket"]) == ["/containers"]
+    box.delete()
