@@ -134,8 +134,19 @@ Result<> CheckNamesAreFree(const OpenSandbox& sandbox, const ContainerPlan& plan
               "another container name helps");
 }
 
+// Spent ones count: their names must stay known.
+Result<> CheckContainersLeft(const SandboxRecord& record) {
+  if (record.containers.size() < kMaxContainers) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("sandbox ", record.id, " has had ", kMaxContainers,
+                     " containers, all that it can take"),
+              "a new sandbox can take others");
+}
+
 Result<NextStep> SettleNew(const OpenSandbox& sandbox, ContainerPlan& plan, Deadline deadline) {
-  if (Result<> room = CheckRoom(sandbox.record); !room) return Failure(std::move(room.error()));
+  Result<> room = CheckContainersLeft(sandbox.record);
+  if (room && plan.image) room = CheckMountsLeft(sandbox.record);
+  if (!room) return Failure(std::move(room.error()));
   if (!NeedsShare(plan)) return NextStep::kShare;
   Result<NydusdInformation> nydusd = AskNydusd(sandbox.record, deadline);
   if (!nydusd) return Failure(std::move(nydusd.error()));

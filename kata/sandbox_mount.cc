@@ -48,7 +48,7 @@ Result<LockedRecord> LockAgain(const KataDirectories& directories, const Sandbox
 Result<> Count(const KataDirectories& directories, const SandboxRecord& seen, Deadline deadline) {
   Result<LockedRecord> locked = LockAgain(directories, seen, deadline);
   if (!locked) return Failure(std::move(locked.error()));
-  if (Result<> room = CheckRoom(locked->record); !room) return room;
+  if (Result<> left = CheckMountsLeft(locked->record); !left) return left;
   ++locked->record.mounts_made;
   return locked->state.Save(locked->record);
 }

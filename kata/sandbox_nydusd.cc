@@ -175,17 +175,12 @@ Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadli
   return information;
 }
 
-Result<> CheckRoom(const SandboxRecord& record) {
-  std::string what;
-  if (record.mounts_made >= kMaxMountsOfNydusd) {
-    what = StrCat("the nydusd of sandbox ", record.id, " has made ", record.mounts_made,
-                  " mounts, all that it can tell apart");
-  } else if (record.containers.size() >= kMaxContainers) {
-    what = StrCat("sandbox ", record.id, " has had ", kMaxContainers,
-                  " containers, all that it can take");
-  }
-  if (what.empty()) return {};
-  return Fail(ErrorKind::kMount, what, "a new sandbox has a new nydusd");
+Result<> CheckMountsLeft(const SandboxRecord& record) {
+  if (record.mounts_made < kMaxMountsOfNydusd) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("the nydusd of sandbox ", record.id, " has made ", record.mounts_made,
+                     " mounts, all that it can tell apart"),
+              "a new sandbox has a new nydusd");
 }
 
 bool WasNotMade(const SandboxRecord& record, const std::string& mount_point, Deadline deadline) {

@@ -33,7 +33,7 @@ Result<> CheckAddressee(const SandboxRecord& record, Deadline deadline);
 Result<NydusdInformation> AskNydusd(const SandboxRecord& record, Deadline deadline);
 
 // kMount if it has made all the mounts that it can tell apart.
-Result<> CheckRoom(const SandboxRecord& record);
+Result<> CheckMountsLeft(const SandboxRecord& record);
 
 // Whether a mount that failed is none of those that it has made: it gives a number to what it
 // mounts, not to what it refuses. Where it does not tell which, the mount goes on counting.

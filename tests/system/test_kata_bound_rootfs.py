@@ -7,6 +7,7 @@ import os
 import pytest
 from kata_lab.refusal import WRONG_CALL, refused, refused_without_a_change
 from mount_lab import running
+from mount_lab.payloads import kata_volume
 from mount_lab.records import records_at
 from mount_lab.running import check, run
 
@@ -14,6 +15,7 @@ pytest_plugins = ["kata_lab.fixtures"]
 
 IN_GUEST = "/run/kata-containers/shared/containers/"
 MOST_CONTAINERS = 254
+MOST_MOUNTS = 255
 
 
 @pytest.fixture(params=["go", "rs"])
@@ -64,8 +66,8 @@ def test_wrong_root_file_system(sandbox, tmp_path):
         refused_without_a_change([*command, *words], phrase, code=code)
 
 
-def test_more_root_file_systems_than_a_sandbox_takes(sandbox, container):
-    """Those that were taken back count: their names are spent. They are not mounts of nydusd's."""
+def test_more_root_file_systems_than_a_sandbox_takes(sandbox, container, tmp_path):
+    """Those that were taken back count: their names are spent. They are not mounts of nydusd's, and mounts are none."""
     record = sandbox.state / ".sandbox.json"
     state = json.loads(record.read_text())
     (spent,) = state["containers"]
@@ -76,6 +78,19 @@ def test_more_root_file_systems_than_a_sandbox_takes(sandbox, container):
     sandbox.bound_container("last").hand_over()
     command = sandbox.bound_container("more").hand_over_command()
     refused_without_a_change(command, "sandbox s has had 254 containers, all that it can take")
+    mount = ("mount", "/m", "--type=passthrough_fs", f"--source={tmp_path}", "--sandbox=s")
+    check(run(sandbox.node.tool, "nydusd", *mount))
+
+
+def test_root_file_system_beside_a_nydusd_that_can_make_no_more_mounts(sandbox, image_of_version):
+    """It makes none for it. So it is with what the guest pulls."""
+    record = sandbox.state / ".sandbox.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"mounts_made": MOST_MOUNTS}))
+    sandbox.bound_container("c").hand_over().unshare()
+    pulled = {"volume_type": "image_guest_pull", "source": "busybox", "image_pull": {"metadata": {"k": "v"}}}
+    container = sandbox.container("pulled", image_of_version["6"])
+    check(run(*container.hand_over_command(kata_volume(pulled))))
+    refused_without_a_change(sandbox.container("i", image_of_version["6"]).hand_over_command(), "255 mounts, all")
 
 
 def test_root_file_system_on_a_mount_that_was_made_private(node):
