@@ -92,9 +92,8 @@ Result<> ShareRootDirectory(const OpenSandbox& sandbox, const ContainerPlan& pla
 
   sandbox.record.ForgetMount(bind->mount_id);
   sandbox.record.FindContainer(plan.container)->bind_mount = bind->mount_id;
-  Result<> done = SetPropagation(*bind, MS_PRIVATE);
-  if (done) done = sandbox.Save();
-  if (done) done = AttachBind(*bind, place->get());
+  Result<> done = sandbox.Save();
+  if (done) done = AttachPrivately(*bind, place->get());
   if (done) done = sandbox.share.CheckGuestSees(plan.container, kRootfsName);
   return done;
 }

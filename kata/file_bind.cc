@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kata/file_bind.h"
 
-#include <sys/mount.h>
-
 #include <vector>
 
 #include "base/interruption.h"
@@ -16,10 +14,9 @@ namespace {
 Result<> MakeFileBind(const OpenSandbox& sandbox, SharedFileRecord& file, const FilePlan& plan) {
   const Result<DetachedBind> bind = DetachBind(plan.source.get());
   if (!bind) return Failure(bind.error());
-  Result<> done = SetPropagation(*bind, MS_PRIVATE);
   // Before it is attached: the copy that the guest sees is made then, and takes no later change.
   // Kata gets there by a second bind in a place of its own.
-  if (done && plan.read_only) done = MakeReadOnly(*bind);
+  Result<> done = plan.read_only ? MakeReadOnly(*bind) : Result<>();
   sandbox.record.ForgetMount(bind->mount_id);
   file.mount = bind->mount_id;
   if (done) done = sandbox.Save();
@@ -30,7 +27,7 @@ Result<> MakeFileBind(const OpenSandbox& sandbox, SharedFileRecord& file, const 
   const Result<UniqueFd> place =
       MakePlaceFor(plan.source.get(), submounts->get(), plan.name, kShareDirectoryMode);
   if (!place) return Failure(place.error());
-  return AttachBind(*bind, place->get());
+  return AttachPrivately(*bind, place->get());
 }
 
 Result<> TakeBackFile(const OpenSandbox& sandbox, SharedFileRecord& file) {

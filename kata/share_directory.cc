@@ -50,10 +50,9 @@ Result<> BindForAll(const std::string& source, int directory, SandboxRecord& rec
 
   // Read-only before it is attached: its copy in the view is made then, and takes no later change.
   Result<> done = MakeReadOnly(*bind);
-  if (done) done = SetPropagation(*bind, MS_PRIVATE);
   record.binds.push_back({.name = name, .mount = bind->mount_id});
   if (done) done = save();
-  if (done) done = AttachBind(*bind, place->get());
+  if (done) done = AttachPrivately(*bind, place->get());
   return done;
 }
 

@@ -83,6 +83,14 @@ Result<> SetPropagation(const DetachedBind& bind, std::uint64_t propagation) {
   return Change(bind, {.propagation = propagation});
 }
 
+Result<> AttachPrivately(const DetachedBind& bind, int target) {
+  Result<> done = SetPropagation(bind, MS_PRIVATE);
+  if (done) done = AttachBind(bind, target);
+  // A shared parent has made it shared with its copies again.
+  if (done) done = SetPropagation(bind, MS_PRIVATE);
+  return done;
+}
+
 Result<> MakeReadOnly(const DetachedBind& bind) {
   return Change(bind, {.set = kMountAttrRdonly});
 }

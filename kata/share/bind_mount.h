@@ -35,6 +35,10 @@ Result<> AttachBind(const DetachedBind& bind, int target);
 // MS_SLAVE, MS_PRIVATE. Copies that exist already keep theirs.
 Result<> SetPropagation(const DetachedBind& bind, std::uint64_t propagation);
 
+// Attaches it so that no mount made later below its source, it or a copy of it shows in another.
+// Unmounting it still takes its copies along, because that is up to the parent's propagation.
+Result<> AttachPrivately(const DetachedBind& bind, int target);
+
 // Makes the bind read-only, not its copies.
 Result<> MakeReadOnly(const DetachedBind& bind);
 

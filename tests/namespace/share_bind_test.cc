@@ -132,6 +132,21 @@ TEST_F(ShareBind, UnmountingTakesTheCopyInTheViewAlong) {
   EXPECT_TRUE(MountsAt(in_view_).empty());
 }
 
+TEST_F(ShareBind, PrivateBindPropagatesNoMountBelowItAndStillTakesItsCopyAlong) {
+  (void)BindView();
+  (void)Directory("snapshot/inner");
+  const DetachedBind bind = Detach(snapshot_);
+  ASSERT_THAT(AttachPrivately(bind, Open(place_).get()), IsOk());
+  ASSERT_EQ(MountsAt(in_view_).size(), 1U);
+  EXPECT_EQ(*IsShared(Open(place_).get()), false);
+  ASSERT_EQ(mount("tmpfs", (place_ + "/inner").c_str(), "tmpfs", 0, nullptr), 0);
+  EXPECT_TRUE(MountsAt(in_view_ + "/inner").empty());
+  EXPECT_TRUE(MountsAt(snapshot_ + "/inner").empty());
+  EXPECT_EQ(*Unmount(bind.mount_id), true);
+  EXPECT_TRUE(MountsAt(place_).empty());
+  EXPECT_TRUE(MountsAt(in_view_).empty());
+}
+
 TEST_F(ShareBind, WithAPrivateParentNothingShowsInTheView) {
   ASSERT_EQ(mount(nullptr, share_.c_str(), nullptr, MS_PRIVATE, nullptr), 0);
   (void)BindView();

@@ -146,6 +146,17 @@ def test_neither_what_is_mounted_below_nor_what_will_be(container, volume):
         running.unmount(volume / "below")
 
 
+def test_what_the_host_mounts_where_a_file_lies_in_the_share(go_container, volume):
+    """Each bind is private there too, although what it lies on is shared."""
+    file = go_container.share_file(volume)
+    for bind in (Path(file["host_path"]), go_container.bind()):
+        (bind / "below").mkdir(exist_ok=True)
+        running.mount("later", bind / "below", "tmpfs")
+        assert records_at(go_container.sandbox.share / "shared" / file["name"] / "below") == []
+        assert records_at(go_container.seen_by_guest() / "below") == []
+        running.unmount(bind / "below")
+
+
 def test_link_is_followed_once(container, hosts, tmp_path):
     """As Kata does: resolv.conf is one on many hosts."""
     link = tmp_path / "resolv.conf"
