@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <set>
 #include <utility>
 
 #include "base/interruption.h"
@@ -99,7 +100,7 @@ Result<> ShareRootDirectory(const OpenSandbox& sandbox, const ContainerPlan& pla
 }
 
 Result<> RemoveContainerDirectory(const OpenSandbox& sandbox, ContainerRecord& container) {
-  if (Result<> unmounted = UnmountContainerBind(sandbox, container); !unmounted) return unmounted;
+  if (Result<> done = UnmountRecorded(sandbox, {&container.bind_mount}); !done) return done;
   return sandbox.share.RemoveSubmount(container.id);
 }
 
@@ -135,12 +136,17 @@ Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& pla
   return sandbox.Save();
 }
 
-Result<> UnmountContainerBind(const OpenSandbox& sandbox, ContainerRecord& container) {
-  if (container.bind_mount == 0) return {};
-  const Result<bool> unmounted = sandbox.share.Unmount(container.bind_mount);
-  if (!unmounted) return Failure(unmounted.error());
-  container.bind_mount = 0;
-  return {};
+Result<> UnmountRecorded(const OpenSandbox& sandbox, const std::vector<std::uint64_t*>& mounts) {
+  std::set<std::uint64_t> left;
+  for (const std::uint64_t* mount : mounts) {
+    if (*mount != 0) left.insert(*mount);
+  }
+  if (left.empty()) return {};
+  Result<> unmounted = sandbox.share.Unmount(left);
+  for (std::uint64_t* mount : mounts) {
+    if (!left.contains(*mount)) *mount = 0;
+  }
+  return unmounted;
 }
 
 Result<> CheckContainerLives(const OpenSandbox& sandbox, const ContainerRecord& container,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -47,9 +49,10 @@ struct OpenSandbox {
 Result<> MakeContainerShare(const OpenSandbox& sandbox, const ContainerPlan& plan,
                             Deadline deadline);
 
-// A part of taking it back. One that is unmounted already is no error. Saving that it is gone is up
-// to the caller.
-Result<> UnmountContainerBind(const OpenSandbox& sandbox, ContainerRecord& container);
+// A part of taking back: unmounts what has these IDs, which lie in the record and become 0 there,
+// in one walk through the mounts. 0 and what is unmounted already are no error. Saving that they
+// are gone is up to the caller.
+Result<> UnmountRecorded(const OpenSandbox& sandbox, const std::vector<std::uint64_t*>& mounts);
 
 // Whether nydusd and the host still have what was handed over.
 Result<> CheckContainerLives(const OpenSandbox& sandbox, const ContainerRecord& container,

@@ -30,15 +30,6 @@ Result<> MakeFileBind(const OpenSandbox& sandbox, SharedFileRecord& file, const 
   return AttachPrivately(*bind, place->get());
 }
 
-Result<> TakeBackFile(const OpenSandbox& sandbox, SharedFileRecord& file) {
-  if (file.mount != 0) {
-    const Result<bool> unmounted = sandbox.share.Unmount(file.mount);
-    if (!unmounted) return Failure(unmounted.error());
-    file.mount = 0;
-  }
-  return sandbox.share.RemoveSubmount(file.name);
-}
-
 }  // namespace
 
 Result<> BindFile(const OpenSandbox& sandbox, ContainerRecord& container, const FilePlan& plan) {
@@ -52,11 +43,15 @@ Result<> BindFile(const OpenSandbox& sandbox, ContainerRecord& container, const 
 }
 
 void TakeBackFiles(const OpenSandbox& sandbox, ContainerRecord& container, FailureList& failures) {
-  for (auto file = container.files.begin(); file != container.files.end();) {
-    const bool is_gone =
-        !file->shared && failures.Check(TakeBackFile(sandbox, *file), Escape(file->name));
-    file = is_gone ? container.files.erase(file) : file + 1;
+  std::vector<std::uint64_t*> mounts;
+  for (SharedFileRecord& file : container.files) {
+    if (!file.shared) mounts.push_back(&file.mount);
   }
+  failures.Check(UnmountRecorded(sandbox, mounts), container.id);
+  std::erase_if(container.files, [&](const SharedFileRecord& file) {
+    return !file.shared && file.mount == 0 &&
+           failures.Check(sandbox.share.RemoveSubmount(file.name), Escape(file.name));
+  });
 }
 
 }  // namespace nydus

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kata/sandbox_teardown.h"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/interruption.h"
 #include "base/text.h"
@@ -17,14 +19,23 @@ namespace nydus {
 
 namespace {
 
+// Before anything is removed: a guest may have moved what belongs to one container into another's
+// directory, or where a mount hides it. What fails is tried again, and told, container by
+// container.
+void UnmountAll(const OpenSandbox& sandbox) {
+  std::vector<std::uint64_t*> mounts;
+  for (ContainerRecord& container : sandbox.record.containers) {
+    if (container.phase == ContainerRecord::Phase::kSpent) continue;
+    mounts.push_back(&container.bind_mount);
+    for (SharedFileRecord& file : container.files) mounts.push_back(&file.mount);
+  }
+  (void)UnmountRecorded(sandbox, mounts);
+}
+
 void TakeBackContainers(const OpenSandbox& sandbox, FailureList& failures, Deadline deadline) {
   const Result<bool> lives = NydusdLives(sandbox.record);
   if (!failures.Check(lives, "nydusd")) return;
-  // All of them first: a guest may have moved one container's directory into another's.
-  for (ContainerRecord& container : sandbox.record.containers) {
-    if (container.phase == ContainerRecord::Phase::kSpent) continue;
-    failures.Check(UnmountContainerBind(sandbox, container), container.id);
-  }
+  UnmountAll(sandbox);
   for (ContainerRecord& container : sandbox.record.containers) {
     if (container.phase == ContainerRecord::Phase::kSpent) continue;
     TakeBackContainer(sandbox, container, *lives, failures, deadline);

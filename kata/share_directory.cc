@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -136,7 +137,8 @@ Result<> ShareDirectory::BindView(SandboxRecord& record, const SaveRecord& save)
 void ShareDirectory::Remove(const SandboxRecord& record, FailureList& failures) const {
   bool clean = true;
   for (const SandboxBindRecord& bind : record.binds) {
-    clean &= failures.Check(Unmount(bind.mount), StrCat("sandbox bind ", Quote(bind.name)));
+    std::set<std::uint64_t> mount = {bind.mount};
+    clean &= failures.Check(Unmount(mount), StrCat("sandbox bind ", Quote(bind.name)));
   }
   if (record.view_mount != 0) {
     clean &= failures.Check(UnmountBeneath(directory_.get(), record.view_mount),
@@ -184,11 +186,12 @@ Result<> ShareDirectory::CheckGuestSees(const std::string& container,
               "again");
 }
 
-Result<bool> ShareDirectory::Unmount(std::uint64_t mount_id) const {
+Result<> ShareDirectory::Unmount(std::set<std::uint64_t>& mount_ids) const {
   const Result<UniqueFd> submounts = OpenSubmounts();
-  if (!submounts && submounts.error().errno_value == ENOENT) return false;
-  if (!submounts) return Failure(submounts.error());
-  return UnmountBeneath(submounts->get(), mount_id);
+  if (!submounts && submounts.error().errno_value != ENOENT) return Failure(submounts.error());
+  Result<> unmounted = submounts ? UnmountBeneath(submounts->get(), mount_ids) : Result<>();
+  if (unmounted) mount_ids.clear();
+  return unmounted;
 }
 
 Result<UniqueFd> ShareDirectory::OpenSubmounts() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,10 @@ class ShareDirectory {
   // For one that may have been made a moment before its maker was killed.
   void RemoveIfEmpty() const;
 
-  // Unmounts what has this LastingMountId(), wherever among the submounts it is, but not its copy
-  // in the view: nobody recorded that one's ID. False if it is not there.
-  [[nodiscard]] Result<bool> Unmount(std::uint64_t mount_id) const;
+  // Unmounts what has one of these LastingMountId()s, wherever among the submounts it is, but not
+  // its copy in the view: nobody recorded that one's ID. What is not there is no failure. After one
+  // the set has what may be there still.
+  [[nodiscard]] Result<> Unmount(std::set<std::uint64_t>& mount_ids) const;
 
   // Removes what has this name among the submounts, and nothing that is mounted there.
   [[nodiscard]] Result<> RemoveSubmount(const std::string& name) const;

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,7 +27,8 @@ namespace {
 // include/uapi/linux/stat.h of Linux 6.8.
 constexpr unsigned kStatxMountIdUnique = 0x4000;
 
-constexpr int kMaxSearches = 10;
+// In a row.
+constexpr int kMaxVainSearches = 10;
 
 // For the calls that have no form with a descriptor alone.
 std::string PathOf(int fd) {
@@ -46,6 +49,20 @@ Result<> Change(const DetachedBind& bind, const MountAttributeChange& change) {
   return changed;
 }
 
+// Whoever can write beside it may have put another directory under its name, of which a bind would
+// hide what it holds.
+Result<UniqueFd> OpenNewDirectory(int directory, const std::string& name) {
+  Result<UniqueFd> opened = OpenBeneath(directory, name, O_PATH | O_DIRECTORY);
+  if (!opened) return opened;
+  std::error_code error;
+  const bool is_empty = std::filesystem::is_empty(PathOf(opened->get()), error);
+  if (error) return FailErrno(ErrorKind::kMount, error.value(), StrCat("read ", Quote(name)));
+  if (is_empty) return opened;
+  return Fail(ErrorKind::kMount,
+              StrCat(Quote(name), " is not the directory that was made: it is not empty"),
+              "somebody, perhaps the guest, has put another one there");
+}
+
 }  // namespace
 
 Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name,
@@ -58,7 +75,7 @@ Result<UniqueFd> MakePlaceFor(int source, int directory, const std::string& name
     if (mkdirat(directory, name.c_str(), directory_mode) != 0) {
       return FailErrno(ErrorKind::kMount, errno, what);
     }
-    return OpenBeneath(directory, name, O_PATH | O_DIRECTORY);
+    return OpenNewDirectory(directory, name);
   }
   UniqueFd place(openat(directory, name.c_str(), kNewFile, S_IRUSR | S_IWUSR));
   if (!place.ok()) return FailErrno(ErrorKind::kMount, errno, what);
@@ -137,49 +154,55 @@ Result<std::string> PlaceOf(int directory) {
   return std::string(path, static_cast<std::size_t>(size));
 }
 
-struct MountSearch {
-  UniqueFd mounted;  // not ok if there is no such mount
-  bool is_certain = true;
-};
-
-// Looks at each mount below the directory. To reach one in place of another means that it lies
+// Looks once at each mount below the directory, and takes out of the set what it unmounts. True if
+// the others are certainly not there: to reach one mount in place of another means that it lies
 // under that one, or that they changed places meanwhile.
-Result<MountSearch> FindMount(int directory, const std::string& path, std::uint64_t mount_id) {
+Result<bool> UnmountOnce(int directory, const std::string& path,
+                         std::set<std::uint64_t>& mount_ids) {
   const Result<std::vector<MountEntry>> mounts = ReadMountTable("/proc/self/mountinfo");
   if (!mounts) return Failure(mounts.error());
-  MountSearch search;
+  bool is_certain = true;
   std::set<std::uint64_t> seen;
   for (const MountEntry& mount : *mounts) {
     if (!mount.mount_point.starts_with(path + "/")) continue;
-    Result<UniqueFd> mounted =
+    const Result<UniqueFd> mounted =
         OpenMountBeneath(directory, mount.mount_point.substr(path.size() + 1));
     const Result<std::uint64_t> id =
         mounted ? LastingMountId(mounted->get()) : Failure(mounted.error());
-    if (id && *id == mount_id) return MountSearch{.mounted = std::move(*mounted)};
-    search.is_certain &= id && seen.insert(*id).second;
+    is_certain &= id && seen.insert(*id).second;
+    if (!id || !mount_ids.contains(*id)) continue;
+    Result<> unmounted = Unmount(PathOf(mounted->get()).c_str(), MNT_DETACH);
+    if (!unmounted) return Failure(std::move(unmounted.error()));
+    mount_ids.erase(*id);
+    if (mount_ids.empty()) break;
   }
-  return search;
+  return is_certain;
 }
 
 }  // namespace
 
-Result<bool> UnmountBeneath(int directory, std::uint64_t mount_id) {
+Result<> UnmountBeneath(int directory, std::set<std::uint64_t>& mount_ids) {
+  if (mount_ids.empty()) return {};
   const Result<std::string> path = PlaceOf(directory);
   if (!path) return Failure(path.error());
-  Result<MountSearch> search = FindMount(directory, *path, mount_id);
-  for (int again = 1; search && !search->is_certain && again < kMaxSearches; ++again) {
-    search = FindMount(directory, *path, mount_id);
+  Result<bool> is_certain = UnmountOnce(directory, *path, mount_ids);
+  for (int vain = 1; is_certain && !*is_certain && !mount_ids.empty() && vain < kMaxVainSearches;) {
+    const std::size_t before = mount_ids.size();
+    is_certain = UnmountOnce(directory, *path, mount_ids);
+    vain = mount_ids.size() == before ? vain + 1 : 0;
   }
-  if (!search) return Failure(std::move(search.error()));
-  if (!search->is_certain) {
-    return Fail(ErrorKind::kMount,
-                StrCat("a mount below ", Quote(*path), " is hidden by another one or being moved"),
-                "what hides it is left alone: unmount it first");
-  }
-  if (!search->mounted.ok()) return false;
-  Result<> unmounted = Unmount(PathOf(search->mounted.get()).c_str(), MNT_DETACH);
+  if (!is_certain) return Failure(std::move(is_certain.error()));
+  if (*is_certain || mount_ids.empty()) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("a mount below ", Quote(*path), " is hidden by another one or being moved"),
+              "what hides it is left alone: unmount it first");
+}
+
+Result<bool> UnmountBeneath(int directory, std::uint64_t mount_id) {
+  std::set<std::uint64_t> left = {mount_id};
+  Result<> unmounted = UnmountBeneath(directory, left);
   if (!unmounted) return Failure(std::move(unmounted.error()));
-  return true;
+  return left.empty();
 }
 
 }  // namespace nydus

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "base/error.h"
@@ -57,5 +58,9 @@ Result<bool> IsShared(int fd);
 // have renamed what holds it. False if it is not there. An error if that cannot be told, because a
 // mount lies under another one or the guest goes on renaming; nothing is unmounted then.
 Result<bool> UnmountBeneath(int directory, std::uint64_t mount_id);
+
+// The same for many, in one walk through the mounts. Takes out of the set what it unmounted, also
+// before an error; without one the rest is not there.
+Result<> UnmountBeneath(int directory, std::set<std::uint64_t>& mount_ids);
 
 }  // namespace nydus

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -283,6 +284,30 @@ TEST_F(ShareBind, MountThatIsHiddenIsAnErrorAndStays) {
     ASSERT_EQ(umount(hider.c_str()), 0);
   }
   EXPECT_EQ(*Unmount(id), true);
+}
+
+// To reach the lower one, the one that hides it must go first.
+TEST_F(ShareBind, MountsThatHideEachOtherAreAllFound) {
+  std::set<std::uint64_t> ids = {BindSnapshot()};
+  for (const std::string& name : {place_, mounts_ + "/c1", mounts_}) {
+    for (int i = 0; i < 5; ++i) {
+      const DetachedBind bind = Detach(snapshot_);
+      ASSERT_THAT(AttachBind(bind, Open(name).get()), IsOk());
+      ids.insert(bind.mount_id);
+    }
+  }
+  EXPECT_THAT(UnmountBeneath(Open(share_).get(), ids), IsOk());
+  EXPECT_TRUE(ids.empty());
+  EXPECT_TRUE(MountsAt(place_).empty());
+  EXPECT_TRUE(MountsAt(mounts_).empty());
+}
+
+TEST_F(ShareBind, OfManyMountsOnlyTheMissingAreLeftOver) {
+  const std::uint64_t id = BindSnapshot();
+  std::set<std::uint64_t> ids = {0, id, id + 1000};
+  EXPECT_THAT(UnmountBeneath(Open(share_).get(), ids), IsOk());
+  EXPECT_EQ(ids, (std::set<std::uint64_t>{0, id + 1000}));
+  EXPECT_TRUE(MountsAt(place_).empty());
 }
 
 // A guest that goes on exchanging the directories must not make it seem gone.

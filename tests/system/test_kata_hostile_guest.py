@@ -7,14 +7,13 @@ directory as root, from the same mount namespace.
 
 import errno
 import os
-from pathlib import Path
 
 import pytest
 from kata_lab.daemon import mount_points
 from kata_lab.picture import take_picture, unchanged
 from kata_lab.refusal import refused
 from mount_lab import running
-from mount_lab.records import records_at
+from mount_lab.records import mounts_of, records_at
 from mount_lab.running import check, run
 
 pytest_plugins = ["kata_lab.fixtures"]
@@ -91,12 +90,6 @@ def plant_directory(place, victim):
 
 PLANTS = (plant_link, plant_relative_link, plant_dangling_link, plant_file, plant_pipe, plant_directory)
 each_plant = pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
-
-
-def mounts_of(source):
-    """How often a directory of the host is mounted: its place on its own file system is the mount's root."""
-    roots = [line.split(" ")[3] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    return sum(str(source).endswith(root) for root in roots if root != "/")
 
 
 # Before a hand-over

@@ -254,6 +254,22 @@ def test_a_sandbox_takes_its_files_along(sandbox, hosts, volume):
     # The fixture deletes it and looks what is left.
 
 
+@pytest.mark.parametrize("last_word", ["rootfs unshare", "sandbox delete"])
+def test_many_files_take_no_more_walks_through_the_mounts(node, hosts, tmp_path, last_word):
+    walks = []
+    for files in (1, 5):
+        sandbox = node.sandbox(f"s{files}").create()
+        container = sandbox.bound_container("c").hand_over()
+        for _ in range(files):
+            container.share_file(hosts)
+        log = tmp_path / f"{files}.strace"
+        command = container.unshare_command() if last_word == "rootfs unshare" else sandbox.delete_command()
+        check(run("strace", "-qq", "-e", "trace=openat,open", "-o", log, *command))
+        walks.append(log.read_text().count("/proc/self/mountinfo"))
+        sandbox.delete()
+    assert walks[0] == walks[1] > 0
+
+
 def test_unshare_after_somebody_has_unmounted_it(container, volume):
     file = container.share_file(volume)
     running.unmount(file["host_path"])

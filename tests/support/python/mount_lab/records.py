@@ -52,3 +52,9 @@ def records_at(target, process="self"):
 def record_at(target, process="self"):
     """The topmost mount on `target`, or None."""
     return (records_at(target, process) or [None])[-1]
+
+
+def mounts_of(source):
+    """How often a directory of the host is mounted: its place on its own file system is the mount's root."""
+    roots = [line.split(" ")[3] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return sum(str(source).endswith(root) for root in roots if root != "/")
