@@ -58,14 +58,17 @@ Result<FilePlan> PlanFile(const FileRequest& request) {
       .name = std::move(*name), .source = std::move(*source), .read_only = request.read_only};
 }
 
-Result<> CheckContainerTakesFiles(const ContainerRecord* container, const FileRequest& request) {
-  const std::string name = StrCat("container ", request.container);
-  if (container == nullptr || container->phase != ContainerRecord::Phase::kShared) {
-    return Fail(ErrorKind::kMount, StrCat(name, " is not shared with ", request.sandbox),
-                "files are shared after its root file system: nydus-overlayctl rootfs share");
-  }
-  if (container->files.size() < kMaxFilesOfContainer) return {};
-  return Fail(ErrorKind::kMount, StrCat(name, " has ", kMaxFilesOfContainer, " files already"),
+Result<> CheckContainerIsShared(const ContainerRecord* container, const FileRequest& request) {
+  if (container != nullptr && container->phase == ContainerRecord::Phase::kShared) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("container ", request.container, " is not shared with ", request.sandbox),
+              "files are shared after its root file system: nydus-overlayctl rootfs share");
+}
+
+Result<> CheckRoomForFile(const ContainerRecord& container) {
+  if (container.files.size() < kMaxFilesOfContainer) return {};
+  return Fail(ErrorKind::kMount,
+              StrCat("container ", container.id, " has ", kMaxFilesOfContainer, " files already"),
               "share a directory that holds them");
 }
 
@@ -92,12 +95,13 @@ Result<> ShareIn(const OpenSandbox& sandbox, const FileRequest& request, const F
                  Deadline deadline) {
   if (Result<> ready = CheckReady(sandbox.record); !ready) return ready;
   ContainerRecord* container = sandbox.record.FindContainer(request.container);
-  if (Result<> takes = CheckContainerTakesFiles(container, request); !takes) return takes;
+  if (Result<> shared = CheckContainerIsShared(container, request); !shared) return shared;
   // Nobody else would show it to the guest.
   if (const auto nydusd = AskNydusd(sandbox.record, deadline); !nydusd) {
     return Failure(nydusd.error());
   }
   if (Result<> taken = TakeBackUnfinished(sandbox, *container); !taken) return taken;
+  if (Result<> room = CheckRoomForFile(*container); !room) return room;
   Result<> bound = BindFile(sandbox, *container, plan);
   if (bound) return bound;
   container->files.back().shared = false;

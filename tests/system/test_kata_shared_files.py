@@ -366,11 +366,22 @@ def test_mount_that_was_made_private(go_container, node, hosts):
     running.unmount(go_container.seen_by_guest())
 
 
-def test_more_files_than_a_container_takes(go_container, hosts):
-    record = go_container.sandbox.state / ".sandbox.json"
+def record_files(container, *shared):
+    """As many files that are not there, each shared or left by a killed call."""
+    record = container.sandbox.state / ".sandbox.json"
     state = json.loads(record.read_text())
-    files = [{"name": f"c-{number:016x}-x", "mount": 0, "shared": True} for number in range(MOST_FILES - 1)]
+    files = [{"name": f"c-{number:016x}-x", "mount": 0, "shared": is_so} for number, is_so in enumerate(shared)]
     state["containers"][0]["files"] = files
     record.write_text(json.dumps(state))
+
+
+def test_more_files_than_a_container_takes(go_container, hosts):
+    record_files(go_container, *[True] * (MOST_FILES - 1))
+    go_container.share_file(hosts)
+    refused_without_a_change(go_container.share_file_command(hosts), "container c has 128 files already")
+
+
+def test_what_a_killed_call_has_left_does_not_count(go_container, hosts):
+    record_files(go_container, False, *[True] * (MOST_FILES - 1))
     go_container.share_file(hosts)
     refused_without_a_change(go_container.share_file_command(hosts), "container c has 128 files already")
