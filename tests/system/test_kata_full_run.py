@@ -79,6 +79,38 @@ def test_hand_over_that_does_not_fit(node, shared_on_full_run, image_of_version)
     assert node.left_over() == []
 
 
+@pytest.fixture
+def file_on_full_run(node):
+    sandbox = node.sandbox("s", "rs").create()
+    container = sandbox.bound_container("c").hand_over()
+    file = container.share_file("/etc/hostname")
+    limit_run(ROOM_FOR_GUEST)
+    fill(sandbox.share / "rw" / "filling")
+    yield container, file
+    sandbox.delete()
+    assert node.left_over() == []
+
+
+def test_file_that_does_not_fit(file_on_full_run):
+    container, file = file_on_full_run
+    before = table(), sorted(os.listdir(container.sandbox.share / "rw"))
+    outcome = run(*container.share_file_command("/etc/hostname"))
+    assert outcome.code == 2 and "No space left" in outcome.err and "and then" not in outcome.err, outcome
+    assert (table(), sorted(os.listdir(container.sandbox.share / "rw"))) == before
+    assert container.sandbox.show()["containers"][0]["files"] == [file["name"]]
+
+
+def test_unshare_of_a_file(file_on_full_run):
+    container, file = file_on_full_run
+    for _ in range(2):
+        container.unshare_file(file["name"])
+        assert file["host_path"] not in [place for place, _ in table()]
+        assert not os.path.lexists(file["host_path"])
+    (container.sandbox.share / "rw" / "filling").unlink()
+    container.unshare_file(file["name"])
+    assert "files" not in container.sandbox.show()["containers"][0]
+
+
 def test_create_with_little_room(node):
     """Wherever it stops, nothing stays."""
     # Directories that outlive sandboxes.
