@@ -61,10 +61,19 @@ nlohmann::ordered_json NydusdJson(const SandboxRecord& sandbox) {
           {"log_file", TextOrNull(sandbox.log_file)}};
 }
 
+// Not what interrupted calls have left.
+std::vector<std::string> SharedFilesOf(const ContainerRecord& container) {
+  std::vector<std::string> names;
+  for (const SharedFileRecord& file : container.files) {
+    if (file.shared) names.push_back(file.name);
+  }
+  return names;
+}
+
 nlohmann::ordered_json ContainerJson(const ContainerRecord& container) {
   nlohmann::ordered_json json = {{"id", container.id},
                                  {"phase", ContainerPhaseName(container.phase)}};
-  for (const SharedFileRecord& file : container.files) json["files"].push_back(file.name);
+  for (const std::string& file : SharedFilesOf(container)) json["files"].push_back(file);
   return json;
 }
 
@@ -130,7 +139,7 @@ Rows RowsOf(const KataDirectories& directories, const SandboxRecord& sandbox) {
   for (const SandboxBindRecord& bind : sandbox.binds) AddRow(rows, "bind", bind.name);
   for (const ContainerRecord& container : sandbox.containers) {
     AddRow(rows, "container", StrCat(container.id, ", ", ContainerPhaseName(container.phase)));
-    for (const SharedFileRecord& file : container.files) AddRow(rows, "file", file.name);
+    for (const std::string& file : SharedFilesOf(container)) AddRow(rows, "file", file);
   }
   return rows;
 }

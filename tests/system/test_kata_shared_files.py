@@ -381,6 +381,15 @@ def test_more_files_than_a_container_takes(go_container, hosts):
     refused_without_a_change(go_container.share_file_command(hosts), "container c has 128 files already")
 
 
+def test_show_does_not_list_what_a_killed_call_has_left(go_container):
+    record_files(go_container, False, True)
+    assert files_of(go_container) == [f"c-{1:016x}-x"]
+    shown = check(go_container.sandbox.node.run_tool("sandbox", "show")).out
+    assert f"c-{1:016x}-x" in shown and f"c-{0:016x}-x" not in shown
+    record_files(go_container, False)
+    assert "files" not in go_container.sandbox.show()["containers"][0]
+
+
 def test_what_a_killed_call_has_left_does_not_count(go_container, hosts):
     record_files(go_container, False, *[True] * (MOST_FILES - 1))
     go_container.share_file(hosts)
