@@ -70,7 +70,11 @@ Result<UniqueFd> OpenRootDirectory(const std::string& path) {
 Result<ContainerPlan> PlanRootDirectory(const RootfsRequest& request) {
   Result<UniqueFd> directory = OpenRootDirectory(request.directory);
   if (!directory) return Failure(std::move(directory.error()));
-  const std::vector<std::string_view> asked = {"directory", request.directory};
+  struct stat status = {};
+  if (fstat(directory->get(), &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
+  // Another directory may have come under the same path.
+  const std::string identity = StrCat(status.st_dev, ":", status.st_ino);
+  const std::vector<std::string_view> asked = {"directory", request.directory, identity};
   ContainerPlan plan{.container = request.container, .request_digest = RequestDigest(asked)};
   plan.root_directory = std::move(*directory);
   plan.description = FormatRootfsDescription(request.container);

@@ -51,6 +51,12 @@ def test_root_file_system_again(container, tmp_path):
     container.hand_over()
     assert len(records_at(container.bind())) == 1
     refused_without_a_change([*container.share_command(), f"--directory={tmp_path}"], "shared already, and differently")
+    container.root.rename(container.root.with_name("old"))
+    container.root.mkdir()
+    refused_without_a_change(container.hand_over_command(), "shared already, and differently")
+    container.root.rmdir()
+    container.root.with_name("old").rename(container.root)
+    container.hand_over()
     running.unmount(container.bind())
     refused_without_a_change(container.hand_over_command(), "its root file system is not mounted any more")
 
