@@ -28,7 +28,7 @@ AgentStorage SharedDirectoryStorage() {
 }
 
 AgentStorage OverlayStorage(std::string_view container) {
-  const std::string directory = GuestContainerDirectory(container);
+  const std::string directory = GuestSubmount(container);
   const std::string snapshot = StrCat(directory, "/", kSnapshotDirectoryName);
   return {.driver = "overlayfs",
           .driver_options = {},

@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 
 #include "base/text.h"
+#include "snapshot/verity/parameters.h"
 
 namespace nydus {
 
@@ -19,13 +20,7 @@ std::string RequestDigest(const std::vector<std::string_view>& parts) {
   SHA256_Init(&context);
   SHA256_Update(&context, text.data(), text.size());
   SHA256_Final(digest, &context);
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hexadecimal;
-  for (const unsigned char byte : digest) {
-    hexadecimal += kDigits[byte >> 4];
-    hexadecimal += kDigits[byte & 0xf];
-  }
-  return hexadecimal;
+  return ToHex({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
 }  // namespace nydus

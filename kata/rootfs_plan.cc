@@ -56,19 +56,9 @@ Result<> CheckBootstrap(const std::string& source) {
   return Fail(ErrorKind::kUsage, "source: is not a regular file");
 }
 
-// Links are followed, as Kata does.
-Result<UniqueFd> OpenRootDirectory(const std::string& path) {
-  const std::string what = StrCat("directory ", Quote(path));
-  if (!path.starts_with('/')) {
-    return Fail(ErrorKind::kUsage, StrCat(what, " is not an absolute path"));
-  }
-  UniqueFd directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.ok()) return FailErrno(ErrorKind::kMount, errno, what);
-  return directory;
-}
-
 Result<ContainerPlan> PlanRootDirectory(const RootfsRequest& request) {
-  Result<UniqueFd> directory = OpenRootDirectory(request.directory);
+  Result<UniqueFd> directory = OpenHostPath(StrCat("directory ", Quote(request.directory)),
+                                            request.directory, O_PATH | O_DIRECTORY);
   if (!directory) return Failure(std::move(directory.error()));
   struct stat status = {};
   if (fstat(directory->get(), &status) != 0) return FailErrno(ErrorKind::kSystem, errno, "fstat");
@@ -187,6 +177,15 @@ Result<> CheckContainerName(const std::string& container) {
   if (container != kSandboxMountsName) return {};
   return Fail(ErrorKind::kUsage,
               StrCat("container ", container, " would lie where the sandbox's own binds do"));
+}
+
+Result<UniqueFd> OpenHostPath(const std::string& what, const std::string& path, int flags) {
+  if (!path.starts_with('/')) {
+    return Fail(ErrorKind::kUsage, StrCat(what, " is not an absolute path"));
+  }
+  UniqueFd opened(open(path.c_str(), flags | O_CLOEXEC));
+  if (!opened.ok()) return FailErrno(ErrorKind::kMount, errno, what);
+  return opened;
 }
 
 Result<ContainerPlan> PlanContainer(const RootfsRequest& request) {

@@ -25,17 +25,13 @@ namespace {
 // A record is JSON.
 constexpr std::string_view kNoText = " is no UTF-8";
 
-std::string_view NameOfBind(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 Result<> CheckBinds(const std::vector<std::string>& binds) {
   if (binds.size() > kMaxSandboxBinds) {
     return Fail(ErrorKind::kUsage, StrCat("more than ", kMaxSandboxBinds, " sandbox binds"));
   }
   std::vector<std::string_view> names;
   for (const std::string& bind : binds) {
-    const std::string_view name = NameOfBind(bind);
+    const std::string_view name = LastComponent(bind);
     if (!bind.starts_with('/') || name.empty() || name == "." || name == "..") {
       return Fail(ErrorKind::kUsage, StrCat("sandbox bind ", Quote(bind),
                                             " is not an absolute path that ends in a name"));

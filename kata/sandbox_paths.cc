@@ -23,16 +23,16 @@ ShareNames NamesOf(ShareLayout layout) {
   std::unreachable();
 }
 
-std::string GuestContainerDirectory(std::string_view container) {
-  return StrCat(kGuestContainersDirectory, "/", container);
+std::string_view LastComponent(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+std::string GuestSubmount(std::string_view name) {
+  return StrCat(kGuestContainersDirectory, "/", name);
 }
 
 std::string GuestRootfs(std::string_view container) {
-  return StrCat(GuestContainerDirectory(container), "/", kRootfsName);
-}
-
-std::string GuestSharedFile(std::string_view name) {
-  return StrCat(kGuestContainersDirectory, "/", name);
+  return StrCat(GuestSubmount(container), "/", kRootfsName);
 }
 
 std::string GuestLowerDirectory(std::string_view container) {

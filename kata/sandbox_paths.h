@@ -36,15 +36,17 @@ inline constexpr char kSandboxMountsName[] = "sandbox-mounts";
 inline constexpr char kRootfsName[] = "rootfs";
 inline constexpr char kSnapshotDirectoryName[] = "snapshotdir";
 
+// What follows the last slash: nothing if the path ends in one.
+std::string_view LastComponent(std::string_view path);
+
 // In the guest.
 inline constexpr std::string_view kGuestSharedRoot = "/run/kata-containers/shared/";
 // Where it sees what lies below submounts/.
 inline constexpr std::string_view kGuestContainersDirectory =
     "/run/kata-containers/shared/containers";
-std::string GuestContainerDirectory(std::string_view container);  // .../containers/CONTAINER
-std::string GuestRootfs(std::string_view container);              // .../containers/CONTAINER/rootfs
-std::string GuestSharedFile(std::string_view name);               // .../containers/NAME
-std::string GuestLowerDirectory(std::string_view container);      // .../rafs/CONTAINER/lowerdir
+std::string GuestSubmount(std::string_view name);  // .../containers/NAME: a container's or a file's
+std::string GuestRootfs(std::string_view container);          // .../containers/CONTAINER/rootfs
+std::string GuestLowerDirectory(std::string_view container);  // .../rafs/CONTAINER/lowerdir
 std::string GuestVolumeRootfs(std::string_view container);  // /run/kata-containers/CONTAINER/rootfs
 
 }  // namespace nydus

@@ -33,11 +33,6 @@ Result<std::uint64_t> InodeOf(int fd) {
   return status.st_ino;
 }
 
-std::string_view LastComponent(std::string_view path) {
-  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  return path.substr(path.rfind('/') + 1);
-}
-
 Result<> BindForAll(const std::string& source, int directory, SandboxRecord& record,
                     const SaveRecord& save) {
   const UniqueFd source_fd(open(source.c_str(), O_PATH | O_CLOEXEC));

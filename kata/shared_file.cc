@@ -28,13 +28,10 @@ namespace {
 // By descriptor from here on. Kata resolves links too: resolv.conf and volumes often are some.
 Result<UniqueFd> OpenSource(const std::string& path) {
   const std::string what = StrCat("source ", Quote(path));
-  if (!path.starts_with('/')) {
-    return Fail(ErrorKind::kUsage, StrCat(what, " is not an absolute path"));
-  }
-  UniqueFd source(open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!source.ok()) return FailErrno(ErrorKind::kMount, errno, what);
+  Result<UniqueFd> source = OpenHostPath(what, path, O_PATH);
+  if (!source) return source;
   struct stat status = {};
-  if (fstat(source.get(), &status) != 0) return FailErrno(ErrorKind::kSystem, errno, what);
+  if (fstat(source->get(), &status) != 0) return FailErrno(ErrorKind::kSystem, errno, what);
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return source;
   return Fail(ErrorKind::kUsage, StrCat(what, " is neither a regular file nor a directory"),
               "devices, sockets and pipes of the host mean nothing to a guest");
@@ -140,7 +137,7 @@ Result<SharedFile> ShareFile(const KataDirectories& directories, const FileReque
     return Failure(std::move(shared.error()));
   }
   return SharedFile{.name = plan->name,
-                    .guest_path = GuestSharedFile(plan->name),
+                    .guest_path = GuestSubmount(plan->name),
                     .host_path = StrCat((*parts)->share.SubmountsPath(), "/", plan->name)};
 }
 

@@ -2,6 +2,7 @@
 #include "kata/shared_file_name.h"
 
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 #include "base/utf8.h"
@@ -16,10 +17,9 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 std::string HexDigits(std::uint64_t number) {
   std::array<char, kNumberDigits> digits = {};
-  for (std::size_t i = kNumberDigits; i-- > 0; number /= kHexDigits.size()) {
-    digits[i] = kHexDigits[number % kHexDigits.size()];
-  }
-  return {digits.data(), digits.size()};
+  const char* end = std::to_chars(digits.begin(), digits.end(), number, 16).ptr;
+  const std::string_view written(digits.begin(), end);
+  return std::string(kNumberDigits - written.size(), '0').append(written);
 }
 
 Failure Refused(std::string_view destination, std::string_view why) {
@@ -42,7 +42,7 @@ Result<std::string> SharedFileName(std::string_view container, std::uint64_t num
                                    std::string_view destination) {
   std::string_view path = destination;
   while (path.ends_with('/')) path.remove_suffix(1);
-  const std::string_view base = path.substr(path.rfind('/') + 1);
+  const std::string_view base = LastComponent(path);
   if (!path.starts_with('/') || base == "." || base == "..") {
     return Refused(destination, "is not an absolute path that ends in a name");
   }

@@ -28,7 +28,7 @@ TEST(SandboxPaths, GoServesTheViewAndRustTheSubmounts) {
 }
 
 TEST(SandboxPaths, InTheGuestAreKatas) {
-  EXPECT_EQ(GuestContainerDirectory("c1"), "/run/kata-containers/shared/containers/c1");
+  EXPECT_EQ(GuestSubmount("c1"), "/run/kata-containers/shared/containers/c1");
   EXPECT_EQ(GuestLowerDirectory("c1"), "/run/kata-containers/shared/rafs/c1/lowerdir");
   EXPECT_EQ(GuestVolumeRootfs("c1"), "/run/kata-containers/c1/rootfs");
 }
