@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <climits>
 #include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
 #include <vector>
 
