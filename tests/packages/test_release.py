@@ -125,7 +125,8 @@ class Tree:
         self.git("tag", f"v{version()}")
 
     def release(self, *arguments, **variables):
-        ours = ("SOURCE_DATE_EPOCH", "NYDUS_MAINTAINER", "NYDUS_HOMEPAGE")
+        # The last two are of the release that runs this test.
+        ours = ("SOURCE_DATE_EPOCH", "NYDUS_MAINTAINER", "NYDUS_HOMEPAGE", "NYDUS_RELEASE", "NYDUS_REQUIRE")
         environment = {name: value for name, value in os.environ.items() if name not in ours} | variables
         command = ["packaging/release", *arguments]
         return subprocess.run(
