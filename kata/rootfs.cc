@@ -12,7 +12,6 @@
 #include "kata/sandbox.h"
 #include "kata/sandbox_nydusd.h"
 #include "kata/sandbox_parts.h"
-#include "kata/sandbox_teardown.h"
 
 namespace nydus {
 
@@ -121,16 +120,10 @@ Result<> CheckRootFilesystem(const KataDirectories& directories, const RootfsReq
 
 Result<bool> UnshareRootFilesystem(const KataDirectories& directories, const std::string& sandbox,
                                    const std::string& container, Deadline deadline) {
-  if (Result<> named = CheckContainerName(container); !named) {
-    return Failure(std::move(named.error()));
-  }
   Result<std::optional<SandboxParts>> parts =
-      OpenParts(directories, sandbox, Unfinished::kOpen, deadline);
+      OpenPartsToTakeBack(directories, sandbox, container, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (!*parts) return false;
-  Result<> known = CheckNamespaces((*parts)->record);
-  if (known) known = CheckListener((*parts)->record, deadline);
-  if (!known) return Failure(std::move(known.error()));
   const ContainerRecord* found = (*parts)->record.FindContainer(container);
   if (found == nullptr || found->phase == ContainerRecord::Phase::kSpent) return false;
   const bool was_handed_over = found->phase != ContainerRecord::Phase::kSharing;

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "base/text.h"
+#include "kata/rootfs_plan.h"
+#include "kata/sandbox_nydusd.h"
+#include "kata/sandbox_teardown.h"
 
 namespace nydus {
 
@@ -26,6 +29,22 @@ Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories
                 StrCat("nydus-overlayctl sandbox delete ", sandbox, " takes down the rest"));
   }
   return SandboxParts{&directories, std::move(**state), std::move(**record), std::move(**share)};
+}
+
+Result<std::optional<SandboxParts>> OpenPartsToTakeBack(const KataDirectories& directories,
+                                                        const std::string& sandbox,
+                                                        const std::string& container,
+                                                        Deadline deadline) {
+  if (Result<> named = CheckContainerName(container); !named) {
+    return Failure(std::move(named.error()));
+  }
+  Result<std::optional<SandboxParts>> parts =
+      OpenParts(directories, sandbox, Unfinished::kOpen, deadline);
+  if (!parts || !*parts) return parts;
+  Result<> known = CheckNamespaces((*parts)->record);
+  if (known) known = CheckListener((*parts)->record, deadline);
+  if (!known) return Failure(std::move(known.error()));
+  return parts;
 }
 
 }  // namespace nydus

@@ -35,4 +35,11 @@ Result<std::optional<SandboxParts>> OpenParts(const KataDirectories& directories
                                               const std::string& sandbox, Unfinished unfinished,
                                               Deadline deadline);
 
+// The same for a call that takes back what this container has: only here, where it was made, and
+// only if nobody but the recorded nydusd would be asked.
+Result<std::optional<SandboxParts>> OpenPartsToTakeBack(const KataDirectories& directories,
+                                                        const std::string& sandbox,
+                                                        const std::string& container,
+                                                        Deadline deadline);
+
 }  // namespace nydus

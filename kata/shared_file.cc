@@ -143,11 +143,8 @@ Result<SharedFile> ShareFile(const KataDirectories& directories, const FileReque
 
 Result<bool> UnshareFile(const KataDirectories& directories, const std::string& sandbox,
                          const std::string& container, const std::string& file, Deadline deadline) {
-  if (Result<> named = CheckContainerName(container); !named) {
-    return Failure(std::move(named.error()));
-  }
   Result<std::optional<SandboxParts>> parts =
-      OpenParts(directories, sandbox, Unfinished::kOpen, deadline);
+      OpenPartsToTakeBack(directories, sandbox, container, deadline);
   if (!parts) return Failure(std::move(parts.error()));
   if (!*parts) return false;
   const auto name = NameOfSharedFile(file, (*parts)->share.SubmountsPath());
@@ -155,9 +152,6 @@ Result<bool> UnshareFile(const KataDirectories& directories, const std::string& 
     return Fail(ErrorKind::kUsage, StrCat(Quote(file), " is no path in the share of ", sandbox),
                 "a shared file is named as file share has written it");
   }
-  Result<> known = CheckNamespaces((*parts)->record);
-  if (known) known = CheckListener((*parts)->record, deadline);
-  if (!known) return Failure(std::move(known.error()));
   ContainerRecord* found = (*parts)->record.FindContainer(container);
   if (found == nullptr) return false;
   return UnshareIn((*parts)->Open(), *found, *name);

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sandboxes side by side, many calls at once for one container, and calls that are repeated."""
 
-import subprocess
-
 import pytest
 from kata_lab.daemon import mount_points
 from kata_lab.inventory import processes_here
+from kata_lab.waiting import start
 from mount_lab.records import records_at, table
-from mount_lab.running import ENVIRONMENT
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -20,17 +18,6 @@ ROUNDS = 5
 @pytest.fixture
 def image(image_of_version):
     return image_of_version["6"]
-
-
-def start(command):
-    return subprocess.Popen(
-        [str(word) for word in command],
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def outcomes(commands):

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,8 @@ from kata_lab.daemon import mount_points
 from kata_lab.hand_over import end_process
 from kata_lab.inventory import take_inventory
 from kata_lab.standalone import wait_until
-from kata_lab.waiting import is_connected, stopped
-from mount_lab.running import ENVIRONMENT, Outcome
+from kata_lab.waiting import is_connected, start, stopped
+from mount_lab.running import Outcome
 
 pytest_plugins = ["kata_lab.fixtures"]
 
@@ -37,11 +36,6 @@ def box(node):
 
 def nydusd_of(sandbox):
     return sandbox.show()["nydusd"]["pid"]
-
-
-def start(command):
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
 
 
 def outcome_after_death(call, nydusd):

@@ -20,7 +20,7 @@ def stopped(process_id):
 
 def start(command):
     """A call that is waited for later."""
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, **streams)
 
 
